@@ -1,0 +1,209 @@
+"""Makes a command out of a job: its fields become arguments and flags, its plugins' options namespaced flags."""
+
+from __future__ import annotations
+
+import os
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+import click
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from ..config import Settings, lay_environment, lay_yaml
+from ..errors import FaceswapError, OptionError, suggest
+from ..host import PluginChoice, prepare
+from ..jobs.job import Job, run_job
+from ..names import KINDS
+from ..options import describe_options
+from .terminal import JsonListener, TerminalListener
+
+
+def job_command(job_class: type[Job], name: str | None = None) -> click.Command:
+    """Makes the command of a job; the class docstring is its help."""
+    command = JobCommand(job_class)
+    command.name = name or job_class.command
+    return command
+
+
+def kind_fields(job_class: type[Job]) -> dict[str, str]:
+    """The plugin kinds that a job takes -> the fields that hold them, `masker` -> `maskers`."""
+    return {kind: field for kind in KINDS for field in (kind, f"{kind}s") if field in job_class.model_fields}
+
+
+class JobCommand(click.Command):
+    """A click command over a job; namespaced plugin options are taken out before click parses the rest."""
+
+    def __init__(self, job_class: type[Job]) -> None:
+        self.job_class = job_class
+        self.kinds = kind_fields(job_class)
+        super().__init__(
+            name=job_class.command,
+            params=[*_arguments(job_class), *_flags(job_class, self.kinds), *_common_flags()],
+            callback=self._run,
+            help=job_class.__doc__,
+        )
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keeps `--kind.option value` words aside for the plugins and gives click the others."""
+        ctx.meta["chosen"] = {kind: _values_of(f"--{kind}", args) for kind in self.kinds}
+        ctx.meta["plugin options"], rest = _split_plugin_options(self.kinds, args)
+        return super().parse_args(ctx, rest)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Adds a section per selected plugin to the usual help."""
+        super().format_options(ctx, formatter)
+        for kind in self.kinds:
+            for name in ctx.meta["chosen"][kind] or KINDS[kind].default:
+                _format_plugin(formatter, kind, name)
+
+    def _run(self, **values: Any) -> None:
+        context = click.get_current_context()
+        job = _make_job(self.job_class, self.kinds, context.meta["plugin options"], values)
+        listener: Any = JsonListener() if values["json_events"] else TerminalListener()
+        with listener:
+            report = run_job(job, listener)
+        if not values["json_events"]:
+            click.echo("\n".join(report.lines()))
+
+
+def _arguments(job_class: type[Job]) -> list[click.Parameter]:
+    return [click.Argument([name], required=False, metavar=name.upper(), default=None) for name in job_class.positional]
+
+
+def _flags(job_class: type[Job], kinds: dict[str, str]) -> list[click.Parameter]:
+    flags: list[click.Parameter] = [
+        click.Option([f"--{kind}"], multiple=True, metavar="NAME", help=_kind_help(kind)) for kind in kinds
+    ]
+    own = job_class.model_fields.keys() - kinds.values() - set(job_class.positional)
+    return flags + [_flag(name, field) for name, field in job_class.model_fields.items() if name in own]
+
+
+def _kind_help(kind: str) -> str:
+    default = " ".join(KINDS[kind].default) or "none"
+    repeated = " Give it several times for a chain." if KINDS[kind].several else ""
+    return f"The {kind} to use.{repeated}  [default: {default}]"
+
+
+def _flag(name: str, field: FieldInfo) -> click.Option:
+    flag = f"--{name.replace('_', '-')}"
+    text = field.description or ""
+    if not field.is_required() and field.default not in (None, False, True):
+        text += f"  [default: {field.default}]"
+    if field.annotation is bool:
+        return click.Option([f"{flag}/--no-{flag[2:]}"], default=None, help=text)
+    if get_origin(field.annotation) is Literal:
+        return click.Option([flag], type=click.Choice(get_args(field.annotation)), help=text)
+    return click.Option([flag], metavar=_metavar(field.annotation), help=text)
+
+
+def _metavar(annotation: Any) -> str:
+    names = {int: "N", float: "X", str: "TEXT", Path: "PATH"}
+    types = [annotation, *get_args(annotation)]
+    return next((names[kind] for kind in types if kind in names), "VALUE")
+
+
+def _common_flags() -> list[click.Parameter]:
+    return [
+        click.Option(["--config"], metavar="FILE", help="Settings in YAML; environment and flags go before them."),
+        click.Option(
+            ["--json-events"],
+            is_flag=True,
+            help="Write the job's events as JSON lines instead of a progress bar.",
+        ),
+    ]
+
+
+def _values_of(flag: str, args: list[str]) -> list[str]:
+    """The values that a repeated flag has on a command line that is not yet parsed."""
+    following = [after for word, after in pairwise(args) if word == flag]
+    return following + [word.partition("=")[2] for word in args if word.startswith(f"{flag}=")]
+
+
+def _split_plugin_options(kinds: dict[str, str], args: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
+    """Splits `--kind.option value` (or `=value`, or nothing for yes) from the other words."""
+    options, rest, words = [], [], iter(range(len(args)))
+    for index in words:
+        word = args[index]
+        path, has_value, value = word.removeprefix("--").partition("=")
+        if not word.startswith("--") or path.partition(".")[0] not in kinds or "." not in path:
+            rest.append(word)
+            continue
+        if not has_value:
+            follows = index + 1 < len(args) and not args[index + 1].startswith("--")
+            value = args[next(words)] if follows else "true"
+        options.append((path, value))
+    return options, rest
+
+
+def _make_job(
+    job_class: type[Job], kinds: dict[str, str], plugin_options: list[tuple[str, str]], values: dict[str, Any]
+) -> Job:
+    own = frozenset(job_class.model_fields.keys() - kinds.values())
+    settings = Settings(known=own, kinds=tuple(kinds))
+    if values["config"]:
+        lay_yaml(settings, Path(values["config"]))
+    lay_environment(settings, os.environ)
+    for kind in kinds:
+        if values[kind]:
+            settings.choose(kind, list(values[kind]))
+    settings.fields.update({name: values[name] for name in own if values.get(name) is not None})
+    for path, value in plugin_options:
+        kind, *rest = path.split(".")
+        settings.set_option(kind, rest, value, f"--{path}")
+    return _validated(job_class, kinds, settings.values())
+
+
+def _validated(job_class: type[Job], kinds: dict[str, str], values: dict[str, Any]) -> Job:
+    for kind, field in kinds.items():
+        choices = [PluginChoice(**choice) for choice in values.pop(kind)]
+        values[field] = tuple(choices) if KINDS[kind].several else _only(kind, choices)
+    missing = [name for name in job_class.positional if name not in values and _required(job_class, name)]
+    if missing:
+        raise click.UsageError(f"Missing argument '{missing[0].upper()}'.", click.get_current_context())
+    try:
+        return job_class.model_validate(values)
+    except ValidationError as error:
+        raise OptionError(_in_one_line(job_class, error)) from None
+
+
+def _required(job_class: type[Job], name: str) -> bool:
+    return job_class.model_fields[name].is_required()
+
+
+def _only(kind: str, choices: list[PluginChoice]) -> PluginChoice | None:
+    if len(choices) > 1:
+        names = " ".join(choice.name for choice in choices)
+        raise OptionError(f"A run takes one {kind}. Received: {names}")
+    return choices[0] if choices else None
+
+
+def _in_one_line(job_class: type[Job], error: ValidationError) -> str:
+    first = error.errors()[0]
+    name = str(first["loc"][0]) if first["loc"] else "?"
+    where = name.upper() if name in job_class.positional else f"--{name.replace('_', '-')}"
+    if first["type"] == "missing":
+        return f"{job_class.command} needs {where}. `faceswap {job_class.command} --help` explains it."
+    if first["type"] == "extra_forbidden":
+        return f"{job_class.command} has no setting '{name}'. {suggest(name, job_class.model_fields)}"
+    return f"{job_class.command} {where}: {first['msg']}. Received: {first['input']!r}"
+
+
+def _format_plugin(formatter: click.HelpFormatter, kind: str, name: str) -> None:
+    prefix = f"--{kind}.{name}" if KINDS[kind].several else f"--{kind}"
+    try:
+        options = describe_options(prepare(kind, PluginChoice(name=name)).plugin.Options)
+    except FaceswapError as error:
+        rows = [(f"--{kind} {name}", str(error))]
+    else:
+        rows = [
+            (
+                f"{prefix}.{option.name.replace('_', '-')}",
+                f"{option.description}  [{option.type}, default: {option.default}]",
+            )
+            for option in options
+        ]
+    if rows:
+        with formatter.section(f"Options of {kind} {name}"):
+            formatter.write_dl(rows)

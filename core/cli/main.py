@@ -1,0 +1,105 @@
+"""The door of the command line: finds the command, keeps start-up light, and turns errors into one line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from ..errors import Cancelled, FaceswapError, suggest
+from ..registry import NO_PLUGINS, own_version
+
+COMMANDS = {
+    "demo": "Show a whole swap with nothing else needed: rendered footage in, video and report out.",
+    "swap": "Put the face of one video on another: extract, train and convert in one go.",
+    "extract": "Take the faces out of a video, an image or a folder of images.",
+    "train": "Train a model on the facesets of two people.",
+    "convert": "Put the trained face on footage.",
+    "plugins": "List, explain and check plugins.",
+    "bench": "Measure the costs against the bare libraries.",
+}
+"""Command -> summary. A command is imported only when it is called."""
+
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+
+class LightGroup(click.Group):
+    """A group that knows its commands by name and imports the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the commands in the order in which people meet them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Imports the command."""
+        if cmd_name not in COMMANDS:
+            raise click.UsageError(f"There is no command '{cmd_name}'. {suggest(cmd_name, COMMANDS)}", ctx)
+        command: click.Command = import_module(f".{cmd_name}", __package__).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the summaries without importing the commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _print_version(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        click.echo(f"faceswap {own_version()}")
+        ctx.exit()
+
+
+@click.group(cls=LightGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option("--no-plugins", is_flag=True, help=f"Use built-in plugins only (also: {NO_PLUGINS}=1).")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version.",
+)
+def cli(debug: bool, no_plugins: bool) -> None:
+    """Swap faces in footage with interchangeable plugins.
+
+    Begin with `faceswap demo`. `faceswap COMMAND --help` explains each command and the options of its plugins;
+    `faceswap plugins` lists what is installed.
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the command line and exits with its code: 0 done, 2 bad input, 130 interrupted, 1 a fault of the program."""
+    words = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in words
+    if "--no-plugins" in words:
+        os.environ[NO_PLUGINS] = "1"
+    words = [word for word in words if word not in ("--debug", "--no-plugins")]
+    try:
+        code = cli.main(words, prog_name="faceswap", standalone_mode=False)
+    except (Exception, KeyboardInterrupt) as error:
+        if debug:
+            raise
+        sys.exit(_tell(error))
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _tell(error: BaseException) -> int:
+    """Prints an error in one line and returns the exit code."""
+    if isinstance(error, click.ClickException):
+        error.show()
+        return error.exit_code
+    if isinstance(error, (Cancelled, KeyboardInterrupt, click.Abort)):
+        click.echo(str(error) or "Interrupted.", err=True)
+        return EXIT_INTERRUPTED
+    if isinstance(error, FaceswapError):
+        click.echo(f"Error: {error}", err=True)
+        return EXIT_BAD_INPUT
+    if isinstance(error, BrokenPipeError):
+        return 1
+    kind = type(error).__name__
+    click.echo(f"Internal error: {kind}: {error}. Run again with --debug to see where.", err=True)
+    return 1

@@ -1,0 +1,125 @@
+"""The commands `faceswap plugins`: list, explain and check plugins."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from ..listing import Listed, describe
+from ..names import CONTRACT_VERSION, KINDS
+from ..registry import Found, discover, find, known_kind
+
+
+@click.group(invoke_without_command=True)
+@click.option("--kind", metavar="KIND", help=f"Only this kind: {', '.join(KINDS)}.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def command(context: click.Context, kind: str | None, as_json: bool) -> None:
+    """List the installed plugins; nothing of them is imported.
+
+    Plugins of other packages appear here as soon as their package is installed with pip.
+    """
+    if context.invoked_subcommand is None:
+        listed = [describe(found) for found in discover(kind)]
+        click.echo(json.dumps([plugin.as_dict() for plugin in listed], indent=1) if as_json else _table(listed))
+
+
+def _table(listed: list[Listed]) -> str:
+    header = ("KIND", "NAME", "PACKAGE", "VERSION", "WEIGHTS", "SUMMARY")
+    rows = [
+        (
+            plugin.kind,
+            plugin.name,
+            plugin.package,
+            plugin.version,
+            plugin.weights_licence or "-",
+            plugin.summary,
+        )
+        for plugin in listed
+    ]
+    return "\n".join(align_columns([header, *rows]))
+
+
+def align_columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Lays rows in columns; the last one is cut at the terminal's edge."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+    edge = shutil.get_terminal_size((160, 24)).columns
+    lines = []
+    for row in rows:
+        start = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False))
+        lines.append(f"{start}  {row[-1]}"[: max(edge, len(start))].rstrip())
+    return lines
+
+
+@command.command()
+@click.argument("kind")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with the options' schema.")
+def info(kind: str, name: str, as_json: bool) -> None:
+    """Explain one plugin: its options, its contract, the licence of its weights."""
+    from ..host import PluginChoice, prepare
+
+    found = find(known_kind(kind), name)
+    plugin = prepare(kind, PluginChoice(name=name)).plugin
+    described = describe(found)
+    if as_json:
+        schema = plugin.Options.model_json_schema()
+        click.echo(json.dumps({**described.as_dict(), "contract": CONTRACT_VERSION, "options": schema}, indent=1))
+        return
+    click.echo("\n".join([*_headline(found, described), *_options(kind, name, plugin), *_contract(plugin)]))
+
+
+def _headline(found: Found, described: Listed) -> list[str]:
+    weights = [
+        f"weights: {part.get('name', '?')}: {part.get('licence', 'unknown licence')}; commercial use "
+        f"{'allowed' if part.get('commercial') else 'not allowed'}"
+        for part in described.weights
+    ]
+    return [f"{found.label} from {found.origin} ({found.module})", described.summary, *weights]
+
+
+def _options(kind: str, name: str, plugin: Any) -> list[str]:
+    from ..options import describe_options
+
+    prefix = f"--{kind}.{name}" if KINDS[kind].several else f"--{kind}"
+    rows = [
+        (f"  {prefix}.{option.name.replace('_', '-')}", option.type, option.default, option.description)
+        for option in describe_options(plugin.Options)
+    ]
+    header = ("  OPTION", "TYPE", "DEFAULT", "MEANING")
+    return ["", "options:", *align_columns([header, *rows])] if rows else ["", "options: none"]
+
+
+def _contract(plugin: Any) -> list[str]:
+    """What the plugin declares: the class attributes of its kind, and its methods' signatures."""
+    from ..checking import contract_methods, declared_attributes
+
+    lines = [f"  {name} = {value}" for name, value in declared_attributes(plugin).items()]
+    lines += [f"  {signature}" for signature in contract_methods(plugin)]
+    return ["", f"contract {CONTRACT_VERSION}:", *lines]
+
+
+@command.command()
+@click.argument("kind")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def check(context: click.Context, kind: str, name: str, as_json: bool) -> None:
+    """Run the conformance suite on one plugin, in a process of its own.
+
+    Exit code 0 when all checks pass, 1 when one fails, 2 when the plugin cannot be loaded.
+    """
+    from ..testing.isolated import run_checks_isolated
+
+    found = find(known_kind(kind), name)
+    records = run_checks_isolated(kind, name)
+    if as_json:
+        click.echo(json.dumps([record.as_dict() for record in records], indent=1))
+    else:
+        rows = [(record.status.upper(), record.check, record.message) for record in records]
+        click.echo("\n".join([f"{found.label} from {found.origin}", *align_columns(rows)]))
+    context.exit(1 if any(record.failed for record in records) else 0)

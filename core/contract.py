@@ -1,0 +1,149 @@
+"""The tensor contract: every array and small record that travels between plugins. Plugin authors read this first.
+
+Convention:
+    Images are RGB, row 0 on top. Boxes lie on pixel edges (pixel k spans k..k+1) and may leave the frame. Landmarks
+    lie on pixel centers (center = edge - 0.5). A matrix maps frame pixel centers to crop pixel centers. Network
+    tensors are channels last, RGB, 0..1. Dimensions of one name agree within one call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+Image = UInt8[np.ndarray, "height width 3"]
+"""An 8-bit RGB picture, `[height width 3]`, 0..255."""
+
+Boxes = Float32[np.ndarray, "faces 4"]
+"""Left, top, right, bottom in frame pixels, on pixel edges."""
+
+Scores = Float32[np.ndarray, "faces"]
+"""Confidence of each face, 0..1, sorted down."""
+
+Landmarks = Float32[np.ndarray, "faces points 2"]
+"""x, y of each landmark on pixel centers: of the frame or of the crop, as the name before it says."""
+
+Matrices = Float32[np.ndarray, "faces 2 3"]
+"""Affine maps from frame pixels to crop pixels."""
+
+Crops = UInt8[np.ndarray, "faces size size 3"]
+"""Aligned square faces, RGB, 0..255."""
+
+Masks = Float32[np.ndarray, "faces size size 1"]
+"""1 = face, 0 = not face."""
+
+Embeddings = Float32[np.ndarray, "faces dim"]
+"""Identity vectors of unit length."""
+
+Faces = Float32[np.ndarray, "faces size size 3"]
+"""Network pictures: RGB, 0..1."""
+
+BoxPixels = Float32[np.ndarray, "height width 3"]
+"""The pixels of one face's box in the frame: RGB, 0..1."""
+
+BoxMask = Float32[np.ndarray, "height width 1"]
+"""The mask of one face's box in the frame, 0..1."""
+
+
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """What a detector found in one image.
+
+    Attributes:
+        boxes: float32 `[faces 4]`, left, top, right, bottom on pixel edges.
+        scores: float32 `[faces]`, 0..1, sorted down.
+        landmarks: float32 `[faces points 2]` in the frame, or None where the detector gives none.
+        scheme: The scheme of `landmarks` (`ibug68`, `dlib5`, `five`), None without landmarks.
+    """
+
+    boxes: Boxes
+    scores: Scores
+    landmarks: Landmarks | None = None
+    scheme: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    @classmethod
+    def none(cls) -> Detections:
+        """Returns the answer for an image without a face."""
+        return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
+
+
+@dataclass(frozen=True)
+class CropSpec:
+    """The aligned crop that a plugin wants to be given.
+
+    Attributes:
+        size: Side of the crop in pixels.
+        face_type: How much of the head it shows: `half`, `mid-full`, `full`, `whole` or `head`.
+        coverage: Side of the crop as a share of the face type's side; 1 is the face type itself.
+    """
+
+    size: int
+    face_type: str = "full"
+    coverage: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class CropPatch:
+    """Swapped faces on their way back, still in the aligned crop. Changed with `dataclasses.replace`.
+
+    Attributes:
+        faces: The swapped faces, float32 `[faces size size 3]`, 0..1.
+        masks: Where they replace the target, float32 `[faces size size 1]`, 0..1.
+        targets: The original crops, like `faces`.
+        crop_landmarks: float32 `[faces points 2]` in crop pixels (read-only).
+        matrix: float32 `[faces 2 3]`, frame pixels to crop pixels (read-only).
+        scheme: The landmarks' scheme.
+        stored_masks: The faceset's masks by name, each like `masks` (read-only).
+        track: For each face the number of its track, -1 where it has none (read-only).
+        time: For each face its frame's time in seconds (read-only).
+    """
+
+    faces: Faces
+    masks: Masks
+    targets: Faces
+    crop_landmarks: Landmarks
+    matrix: Matrices
+    scheme: str = "ibug68"
+    stored_masks: Mapping[str, Masks] = field(default_factory=dict)
+    track: tuple[int, ...] = ()
+    time: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class FramePatch:
+    """One face's box in the frame, ready to be composited; not the whole frame.
+
+    Attributes:
+        frame: The frame's pixels in the box, float32 `[height width 3]`, 0..1.
+        face: The swapped face laid over the box, like `frame`.
+        mask: Where it replaces the frame, float32 `[height width 1]`, 0..1.
+        origin: Left and top of the box in the frame, in pixels.
+    """
+
+    frame: BoxPixels
+    face: BoxPixels
+    mask: BoxMask
+    origin: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True, eq=False)
+class FaceBatch:
+    """A few faces of a stream that a metric measures.
+
+    Attributes:
+        crops: uint8 `[faces size size 3]`.
+        embeddings: float32 `[faces dim]`, None where no recognizer ran.
+        landmarks: float32 `[faces points 2]` in crop pixels, None where no aligner ran.
+        times: Seconds of each face's frame, float32 `[faces]`, None for pictures without an order.
+    """
+
+    crops: Crops
+    embeddings: Embeddings | None = None
+    landmarks: Landmarks | None = None
+    times: Float32[np.ndarray, "faces"] | None = None

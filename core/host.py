@@ -1,0 +1,97 @@
+"""From a choice on the command line to a plugin at work: selected, its options checked, loaded once, calls watched."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from .checking import checked, checks_wanted
+from .errors import FaceswapError, PluginError
+from .options import make_plugin, options_hash
+from .registry import Found, select
+
+
+class PluginChoice(BaseModel):
+    """A plugin by name, with its options."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    options: dict[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A plugin with its options, whose heavy work has not been done.
+
+    Attributes:
+        found: Where it came from.
+        plugin: The plugin object.
+    """
+
+    found: Found
+    plugin: Any
+
+    @property
+    def label(self) -> str:
+        """The plugin as messages call it."""
+        return self.found.label
+
+    @property
+    def options_hash(self) -> str:
+        """The fingerprint of its option values."""
+        return options_hash(self.plugin.options)
+
+    def load(self, check: bool = False) -> Any:
+        """Does the plugin's heavy work and returns it, ready for calls.
+
+        Args:
+            check: Whether each call is checked against the contract; FACESWAP_CHECK=1 asks for it too.
+
+        Raises:
+            PluginError: The plugin could not be loaded.
+        """
+        try:
+            self.plugin.load()
+        except FaceswapError:
+            raise
+        except (Exception, SystemExit) as error:
+            reason = " ".join(str(error).split())
+            raise PluginError(f"{self.label} could not be loaded: {type(error).__name__}: {reason}") from error
+        return checked(self.plugin, self.label) if checks_wanted(check) else self.plugin
+
+
+def prepare(kind: str, choice: PluginChoice) -> Prepared:
+    """Selects a plugin and checks its options; imports its module, does none of its heavy work.
+
+    Raises:
+        PluginError: The plugin is unknown, ambiguous or broken.
+        OptionError: An option is unknown or its value is not allowed.
+    """
+    selected = select(kind, choice.name)
+    return Prepared(selected.found, make_plugin(selected, choice.options))
+
+
+def versions(plugins: Iterable[Prepared]) -> dict[str, str]:
+    """`kind name` -> `package version`, as run records keep it."""
+    return {f"{used.found.kind} {used.found.name}": used.found.origin for used in plugins}
+
+
+def use_backend(plugins: Iterable[Prepared]) -> None:
+    """Sets the Keras backend that the plugins of this process need, before anything imports Keras.
+
+    Raises:
+        PluginError: Two plugins need different backends.
+    """
+    wishes = {used.plugin.backend: used.label for used in plugins if used.plugin.backend}
+    if len(wishes) > 1:
+        needs = " and ".join(f"{label} needs {backend}" for backend, label in sorted(wishes.items()))
+        raise PluginError(f"These plugins cannot run together: {needs}. Choose another for one of them.")
+    for backend in wishes:
+        os.environ["KERAS_BACKEND"] = backend
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

@@ -1,0 +1,1 @@
+"""What a user wants done: one file per job, each readable from top to bottom."""

@@ -1,0 +1,290 @@
+"""The base class of each plugin kind: what a plugin of the kind declares and the one thing that it does.
+
+Every kind: `Options` is a frozen pydantic model, `__init__` does no heavy work, `load()` does it once before the first
+call, inputs are never modified, the same seed gives the same answer and a batch equals its single items.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from . import contract as c
+from .training.step import IdentityBatch, Player, Step
+
+Tensor = Any
+"""A tensor of the running Keras backend."""
+
+
+class PluginOptions(BaseModel):
+    """Base of every plugin's options: frozen, validated, unknown names refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuses option names that hide a pydantic attribute, which would break the option silently."""
+        hidden = sorted(name for name in cls.model_fields if hasattr(BaseModel, name))
+        if hidden:
+            raise TypeError(f"Option '{hidden[0]}' of {cls.__qualname__} hides a pydantic attribute; rename it.")
+        super().__pydantic_init_subclass__(**kwargs)
+
+
+class Plugin:
+    """What all kinds share.
+
+    Args:
+        options: The plugin's options; its defaults when None.
+
+    Raises:
+        TypeError: `options` is not of the plugin's own `Options` class.
+    """
+
+    class Options(PluginOptions):
+        """The plugin has no options."""
+
+    kind: ClassVar[str] = ""
+    backend: ClassVar[str | None] = None
+    """The Keras backend that the plugin cannot do without; None when it has no wish."""
+
+    options: PluginOptions
+
+    def __init__(self, options: PluginOptions | None = None) -> None:
+        if options is not None and not isinstance(options, self.Options):
+            wanted = f"{type(self).__name__}.Options"
+            raise TypeError(f"{wanted} was expected. Received: {type(options).__qualname__}")
+        self.options = self.Options() if options is None else options
+
+    def load(self) -> None:
+        """Does the heavy work (reads weights, imports frameworks); called once before the first call."""
+
+
+class Detector(Plugin):
+    """Finds faces in images."""
+
+    kind = "detector"
+
+    def detect(self, images: list[c.Image]) -> list[c.Detections]:
+        """Finds the faces of each image.
+
+        Args:
+            images: uint8 RGB pictures, which may differ in size.
+
+        Returns:
+            One `Detections` per image, scores sorted down.
+        """
+        raise NotImplementedError
+
+
+class Aligner(Plugin):
+    """Finds the landmarks of detected faces."""
+
+    kind = "aligner"
+    scheme: ClassVar[str] = "ibug68"
+    """The scheme of the landmarks that it gives."""
+
+    def align(self, image: c.Image, detections: c.Detections) -> c.Landmarks:
+        """Finds the landmarks of each detected face.
+
+        Args:
+            image: The uint8 RGB frame.
+            detections: Its faces.
+
+        Returns:
+            Frame landmarks, float32 `[faces points 2]`, on pixel centers.
+        """
+        raise NotImplementedError
+
+
+class CropPlugin(Plugin):
+    """A plugin that is given aligned crops; the host cuts them as `crop` says."""
+
+    schemes: ClassVar[frozenset[str] | None] = None
+    """The landmark schemes that it accepts; None for any."""
+
+    @property
+    def crop(self) -> c.CropSpec:
+        """The crop that the plugin wants; may depend on its options."""
+        raise NotImplementedError
+
+
+class Masker(CropPlugin):
+    """Says which pixels of a crop are face."""
+
+    kind = "masker"
+
+    def mask(self, crops: c.Crops, crop_landmarks: c.Landmarks) -> c.Masks:
+        """Masks each crop.
+
+        Args:
+            crops: uint8 `[faces size size 3]`.
+            crop_landmarks: float32 `[faces points 2]` in crop pixels.
+
+        Returns:
+            float32 `[faces size size 1]`, 0..1, 1 = face.
+        """
+        raise NotImplementedError
+
+
+class Recognizer(CropPlugin):
+    """Turns a face into a vector in which equal people are near."""
+
+    kind = "recognizer"
+    same_person_below: ClassVar[float] = 0.0
+    """The Euclidean distance of unit vectors under which two faces count as one person."""
+
+    def embed(self, crops: c.Crops) -> c.Embeddings:
+        """Embeds each crop.
+
+        Args:
+            crops: uint8 `[faces size size 3]`.
+
+        Returns:
+            float32 `[faces dim]`, unit length.
+        """
+        raise NotImplementedError
+
+
+class SwapModel(CropPlugin):
+    """Puts one person's face on another's."""
+
+    kind = "model"
+    identities: ClassVar[tuple[str, ...]] = ("source", "target")
+    """The names of the people that it knows."""
+
+    def swap(self, crops: c.Crops, identity: str = "source") -> tuple[c.Faces, c.Masks | None]:
+        """Gives each crop the face of `identity`, keeping expression, pose and light.
+
+        Args:
+            crops: uint8 `[faces size size 3]`.
+            identity: One of `identities`.
+
+        Returns:
+            The faces, float32 `[faces size size 3]`, 0..1, and their masks or None.
+        """
+        raise NotImplementedError
+
+
+class Trainable(Plugin):
+    """The training part that swap models and generators share; networks are Keras models."""
+
+    networks: dict[str, Any]
+
+    def build(self) -> dict[str, Any]:
+        """Builds the networks, `{name: keras.Model}`, with fresh weights."""
+        raise NotImplementedError
+
+    def load(self) -> None:
+        """Builds the networks and keeps them in `self.networks`."""
+        self.networks = self.build()
+
+    def players(self) -> list[Player]:
+        """The players of the training game: an autoencoder has one, a GAN two."""
+        raise NotImplementedError
+
+    def losses(self, player: str, batch: Mapping[str, IdentityBatch], step: Step) -> dict[str, Tensor]:
+        """The scalar losses of one player, whose sum it minimizes; ordinary Keras calls on `self.networks`.
+
+        Args:
+            player: The name of one of `players()`.
+            batch: One entry per identity.
+            step: The step's number, progress and random key.
+        """
+        raise NotImplementedError
+
+    def at(self, progress: float) -> None:
+        """May change learning rates or weights between steps; `progress` runs from 0 to 1."""
+
+
+class TrainableModel(Trainable, SwapModel):
+    """A swap model that is trained from two facesets."""
+
+    def swap_network(self, identity: str) -> Any:
+        """The exportable path: a plain Keras model of fixed size, float32, without randomness.
+
+        Maps `[batch size size 3]` to the faces of `identity`, `[batch size size 3]`, or to a list of faces and masks.
+        """
+        raise NotImplementedError
+
+    def swap(self, crops: c.Crops, identity: str = "source") -> tuple[c.Faces, c.Masks | None]:
+        """Runs `swap_network` on the crops."""
+        network = self._network(identity)
+        if len(crops) == 0:
+            return np.zeros(crops.shape, np.float32), None
+        answer = network.predict_on_batch(crops.astype(np.float32) / np.float32(255))
+        faces, masks = answer if isinstance(answer, (list, tuple)) else (answer, None)
+        return np.asarray(faces), None if masks is None else np.asarray(masks)
+
+    def _network(self, identity: str) -> Any:
+        if identity not in self.identities:
+            raise ValueError(f"`identity` must be one of {self.identities}. Received: {identity!r}")
+        cache = self.__dict__.setdefault("_swap_networks", {})
+        if identity not in cache:
+            cache[identity] = self.swap_network(identity)
+        return cache[identity]
+
+
+class Generator(Trainable):
+    """Makes faces out of noise."""
+
+    kind = "generator"
+
+    def latents(self, count: int, seed: int) -> c.Embeddings:
+        """Draws `count` latents, float32 `[count dim]`, from `seed` alone."""
+        raise NotImplementedError
+
+    def generate(self, latents: c.Embeddings, truncation: float = 1.0) -> c.Crops:
+        """Makes a face of each latent, uint8 `[count size size 3]`."""
+        raise NotImplementedError
+
+
+class Blender(Plugin):
+    """Brings swapped faces back; either a `CropBlender` or a `FrameBlender`."""
+
+    kind = "blender"
+    context: ClassVar[int] = 0
+    """How many neighbors along the track, on both sides, it needs to see."""
+
+
+class CropBlender(Blender):
+    """Changes the patch in the aligned crop: its color, mask or finish."""
+
+    def blend(self, patch: c.CropPatch) -> c.CropPatch:
+        """Returns the changed patch; keeps no state."""
+        raise NotImplementedError
+
+
+class FrameBlender(Blender):
+    """Composites one face's box into the frame; a chain has exactly one."""
+
+    def composite(self, patch: c.FramePatch) -> c.BoxPixels:
+        """Returns the box with the face in it, float32 `[height width 3]`, 0..1.
+
+        Nothing outside the mask's support may change.
+        """
+        raise NotImplementedError
+
+
+class Metric(Plugin):
+    """Measures faces, alone or against real ones."""
+
+    kind = "metric"
+    needs_pairs: ClassVar[bool] = False
+    """Whether the n-th face of `fake` belongs to the n-th of `real`."""
+    needs_order: ClassVar[bool] = False
+    """Whether faces must come in the order of time."""
+
+    def measure(self, fake: Iterable[c.FaceBatch], real: Iterable[c.FaceBatch] | None = None) -> dict[str, float]:
+        """Measures a stream of faces, reading each stream once.
+
+        Args:
+            fake: The faces to measure.
+            real: The faces to compare with, where the metric needs them.
+
+        Returns:
+            Named figures.
+        """
+        raise NotImplementedError

@@ -1,0 +1,87 @@
+"""Every name that the host knows without importing anything: kinds, their entry-point groups, built-in plugins.
+
+This is the one table of built-ins. It holds strings only, so that listing plugins and printing help stay light.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CONTRACT_VERSION = 1
+"""The version of the tensor contract and of the plugin API that this host speaks."""
+
+OLDEST_CONTRACT_VERSION = 1
+"""The oldest contract version that this host still accepts (the current and the previous one)."""
+
+
+@dataclass(frozen=True)
+class KindName:
+    """What the host knows of a plugin kind without importing it.
+
+    Attributes:
+        name: The kind as users write it: `--<name> PLUGIN`.
+        base: The name of its base class in `core/kinds.py`.
+        default: The plugins of a run that names none.
+        several: Whether one run takes several, in order.
+    """
+
+    name: str
+    base: str
+    default: tuple[str, ...] = ()
+    several: bool = False
+
+    @property
+    def group(self) -> str:
+        """The entry-point group of the kind."""
+        return f"faceswap.{self.name}"
+
+    @property
+    def hook(self) -> str:
+        """The pluggy hook that hands over the plugin class."""
+        return f"faceswap_{self.name}"
+
+
+KINDS: dict[str, KindName] = {
+    kind.name: kind
+    for kind in (
+        KindName("detector", "Detector", ("dlib-hog",)),
+        KindName("aligner", "Aligner", ("dlib-68",)),
+        KindName("masker", "Masker", ("hull",), several=True),
+        KindName("recognizer", "Recognizer"),
+        KindName("model", "SwapModel", ("mini",)),
+        KindName("generator", "Generator"),
+        KindName("blender", "Blender", ("reinhard", "feather", "alpha"), several=True),
+        KindName("metric", "Metric", several=True),
+    )
+}
+
+BUILT_IN: dict[str, dict[str, str]] = {
+    "detector": {
+        "dlib-hog": "plugins.extract.detect.dlib_hog",
+        "mtcnn": "plugins.extract.detect.mtcnn",
+    },
+    "aligner": {
+        "dlib-5": "plugins.extract.align.dlib_5",
+        "dlib-68": "plugins.extract.align.dlib_68",
+    },
+    "masker": {
+        "ellipse": "plugins.extract.mask.ellipse",
+        "hull": "plugins.extract.mask.hull",
+    },
+    "recognizer": {"dlib-resnet": "plugins.extract.recognize.dlib_resnet"},
+    "model": {
+        "h128": "plugins.train.models.h128",
+        "lightweight": "plugins.train.models.lightweight",
+        "mini": "plugins.train.models.mini",
+        "original": "plugins.train.models.original",
+    },
+    "blender": {
+        "alpha": "plugins.convert.alpha",
+        "feather": "plugins.convert.feather",
+        "mean-color": "plugins.convert.mean_color",
+        "overlay": "plugins.convert.overlay",
+        "poisson": "plugins.convert.poisson",
+        "reinhard": "plugins.convert.reinhard",
+    },
+}
+"""Kind -> plugin name -> module below the package `faceswap`."""

@@ -1,0 +1,98 @@
+"""A plugin's options, declared once: from here come its flags, its YAML keys, its JSON schema and its errors."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from .errors import OptionError, suggest
+from .registry import Selected
+
+
+@dataclass(frozen=True)
+class OptionInfo:
+    """One option as help texts and tables show it.
+
+    Attributes:
+        name: Its name.
+        type: Its type in words.
+        default: Its default, as text.
+        description: What it does.
+        is_flag: True for a yes/no option, whose flag may stand without a value.
+    """
+
+    name: str
+    type: str
+    default: str
+    description: str
+    is_flag: bool
+
+
+def describe_options(options_class: type[BaseModel]) -> list[OptionInfo]:
+    """Lists the options of an `Options` class in the order of their declaration."""
+    return [
+        OptionInfo(
+            name=name,
+            type=_type_in_words(field.annotation),
+            default="required" if field.is_required() else str(field.get_default(call_default_factory=True)),
+            description=field.description or "",
+            is_flag=field.annotation is bool,
+        )
+        for name, field in options_class.model_fields.items()
+    ]
+
+
+def _type_in_words(annotation: Any) -> str:
+    choices = get_args(annotation)
+    if isinstance(annotation, type) and not choices:
+        return annotation.__name__
+    if choices and all(isinstance(choice, str) for choice in choices):
+        return "|".join(choices)
+    return str(annotation).replace("typing.", "")
+
+
+def parse_options(label: str, options_class: type[BaseModel], values: Mapping[str, Any]) -> Any:
+    """Checks option values and returns the `Options` object.
+
+    Args:
+        label: The owner as messages call it: `detector 'mtcnn'`.
+        options_class: The plugin's `Options`.
+        values: Values by option name; text is converted.
+
+    Raises:
+        OptionError: A name is unknown or a value is not allowed.
+    """
+    try:
+        return options_class.model_validate(dict(values))
+    except ValidationError as error:
+        raise OptionError(_in_one_line(label, options_class, error)) from None
+
+
+def _in_one_line(label: str, options_class: type[BaseModel], error: ValidationError) -> str:
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"]) or "?"
+    if first["type"] == "extra_forbidden":
+        return f"{label} has no option '{name}'. {suggest(name, options_class.model_fields)}"
+    received = "" if first["type"] == "missing" else f" Received: {first['input']!r}"
+    return f"{label} option '{name}': {first['msg']}.{received}"
+
+
+def make_plugin(selected: Selected, values: Mapping[str, Any]) -> Any:
+    """Makes the plugin with its options checked; `load()` has not been called.
+
+    Raises:
+        OptionError: A name is unknown or a value is not allowed.
+    """
+    options = parse_options(selected.found.label, selected.plugin_class.Options, values)
+    return selected.plugin_class(options)
+
+
+def options_hash(options: BaseModel) -> str:
+    """A short fingerprint of option values: equal options, equal hash, on every machine."""
+    text = json.dumps(options.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,60 @@
+"""What a trainable plugin and the step engine say to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+Tensor = Any
+"""A tensor of the running Keras backend."""
+
+
+@dataclass(frozen=True, eq=False)
+class Player:
+    """One player of the training game: what it owns and how it learns.
+
+    Attributes:
+        name: Its name, given to `losses`.
+        networks: Names of the networks whose trainable weights it moves.
+        optimizer: A fresh Keras optimizer.
+        interval: It moves every so many steps.
+    """
+
+    name: str
+    networks: tuple[str, ...]
+    optimizer: Any
+    interval: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class IdentityBatch:
+    """One identity's share of a training batch.
+
+    Attributes:
+        input: The warped faces, `[batch size size 3]`, RGB, 0..1.
+        goal: What the network should give for them, like `input`.
+        mask: Where the face is in `goal`, `[batch size size 1]`, 0..1.
+    """
+
+    input: Tensor
+    goal: Tensor
+    mask: Tensor
+
+
+class Step(Protocol):
+    """The step that is being computed; written once per backend.
+
+    Attributes:
+        key: Random key of the step, int32 `[2]`, to be given as `seed` to `keras.random` functions.
+        number: The step's number from 0, a scalar tensor.
+        progress: The share of the run that is done, 0..1, a scalar tensor.
+    """
+
+    key: Tensor
+    number: Tensor
+    progress: Tensor
+
+    def gradient(self, function: Callable[..., Tensor], inputs: Tensor) -> Tensor:
+        """Returns the gradient of the scalar `function(inputs)` with respect to `inputs`."""
+        ...

@@ -1,0 +1,37 @@
+"""What all tests share: where the optional real footage lies, and how to ask a fresh interpreter something."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import faceswap
+
+PACKAGE = Path(faceswap.__file__).resolve().parent
+
+
+@pytest.fixture
+def footage() -> Path:
+    """The folder of real footage; the test is skipped where it is absent, since it is never part of the project."""
+    folder = Path(__file__).resolve().parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("the folder of real footage is not here")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def fresh_python() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs python with arguments in a fresh interpreter that finds the same package as these tests."""
+
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        paths = [str(path) for path in sys.path if path] if PACKAGE.name != "faceswap" else []
+        variables = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **environment}
+        command = [sys.executable, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, env=variables, timeout=300, check=False)
+
+    return run
