@@ -10,15 +10,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-EVENT_VERSION = 1
-
-
 class _Event(BaseModel):
     """What every event says: its version, its job, and when it happened (seconds since the epoch)."""
 
     model_config = ConfigDict(frozen=True)
 
-    version: Literal[1] = EVENT_VERSION
+    version: Literal[1] = 1
     job: str
     time: float = Field(default_factory=time.time)
 
