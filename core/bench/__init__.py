@@ -1,0 +1,1 @@
+"""What things cost, against the bare libraries in the same run on the same machine."""

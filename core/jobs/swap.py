@@ -1,0 +1,157 @@
+"""Footage of two people in, a swapped video out: extracts, trains and converts over a workspace that resumes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from ..host import PluginChoice
+from ..names import KINDS
+from .convert import ConvertJob, ConvertReport
+from .extract import ExtractJob, ExtractReport
+from .isolated import run_isolated
+from .job import Job, JobContext, Report
+from .train import TrainJob, TrainReport
+
+
+class SwapReport(Report):
+    """What a swap did.
+
+    Attributes:
+        output: The swapped video or folder.
+        source_faces: Faces of the person whose face was put on.
+        target_faces: Faces of the footage that was changed.
+        iterations: Training iterations in all.
+        frames: Frames converted.
+        frames_swapped: Frames in which a face was replaced.
+        stage_seconds: Seconds of each stage of this run.
+    """
+
+    output: Path
+    source_faces: int
+    target_faces: int
+    iterations: int
+    frames: int
+    frames_swapped: int
+    stage_seconds: dict[str, float]
+
+
+def default_choice(kind: str) -> PluginChoice:
+    """The plugin of a kind that a run takes when it names none."""
+    return PluginChoice(name=KINDS[kind].default[0])
+
+
+def default_chain(kind: str) -> tuple[PluginChoice, ...]:
+    """The chain of a kind that a run takes when it names none."""
+    return tuple(PluginChoice(name=name) for name in KINDS[kind].default)
+
+
+class SwapJob(Job):
+    """Put the face of SOURCE on the person in TARGET and write OUTPUT.
+
+    Extracts the faces of both, trains a model and converts TARGET. All intermediate work lies in the workspace, is
+    never deleted, and is continued by the same command: after a kill, or with more --iterations for a better swap.
+    """
+
+    command: ClassVar[str] = "swap"
+    positional: ClassVar[tuple[str, ...]] = ("source", "target", "output")
+    report_class: ClassVar[type[Report]] = SwapReport
+
+    source: Path = Field(description="Footage of the person whose face is put on.")
+    target: Path = Field(description="Footage that is changed.")
+    output: Path = Field(description="The video, or the folder of images, to write.")
+    workspace_dir: Path | None = Field(None, description="Where the work lies.  [default: OUTPUT.swap]")
+    iterations: int = Field(4000, gt=0, description="Training iterations in all.")
+    minutes: float | None = Field(None, gt=0, description="End training after so many minutes at the latest.")
+    batch_size: int = Field(16, gt=0, description="Faces of each person in a training batch.")
+    seed: int = Field(0, description="Seed of everything that is random.")
+    workers: int | None = Field(None, gt=0, description="Processes that extract.  [default: one per core]")
+    check: bool = Field(False, description="Check every plugin call against the tensor contract.")
+    detector: PluginChoice = default_choice("detector")
+    aligner: PluginChoice = default_choice("aligner")
+    maskers: tuple[PluginChoice, ...] = default_chain("masker")
+    recognizer: PluginChoice | None = None
+    model: PluginChoice = default_choice("model")
+    blenders: tuple[PluginChoice, ...] = default_chain("blender")
+
+    def workspace(self) -> Path:
+        """The folder that holds the facesets and the model."""
+        return self.workspace_dir or self.output.with_name(f"{self.output.name}.swap")
+
+    def plugin_versions(self) -> dict[str, str]:
+        """Every plugin of the three stages; an unknown one is told before any work begins."""
+        stages = (self.extraction(self.source, "source"), self.training(), self.conversion())
+        return {kind: version for stage in stages for kind, version in stage.plugin_versions().items()}
+
+    def extraction(self, media: Path, person: str) -> ExtractJob:
+        """The job that extracts one person's faces."""
+        return ExtractJob(
+            media=media,
+            faceset=self.workspace() / person,
+            detector=self.detector,
+            aligner=self.aligner,
+            maskers=self.maskers,
+            recognizer=self.recognizer,
+            workers=self.workers,
+            check=self.check,
+        )
+
+    def training(self) -> TrainJob:
+        """The job that trains the model."""
+        return TrainJob(
+            model_dir=self.workspace() / "model",
+            source=self.workspace() / "source",
+            target=self.workspace() / "target",
+            model=self.model,
+            iterations=self.iterations,
+            minutes=self.minutes,
+            batch_size=self.batch_size,
+            seed=self.seed,
+        )
+
+    def conversion(self) -> ConvertJob:
+        """The job that converts the target."""
+        return ConvertJob(
+            media=self.target,
+            output=self.output,
+            model_dir=self.workspace() / "model",
+            faceset=self.workspace() / "target",
+            blenders=self.blenders,
+            check=self.check,
+        )
+
+    def run(self, context: JobContext) -> SwapReport:
+        """Runs the stages, each of which continues where an earlier run stopped."""
+        clock = StageClock()
+        source: ExtractReport = clock.time("extract source", self.extraction(self.source, "source").run, context)
+        target: ExtractReport = clock.time("extract target", self.extraction(self.target, "target").run, context)
+        trained: TrainReport = clock.time("train", run_isolated, self.training(), context)
+        converted: ConvertReport = clock.time("convert", run_isolated, self.conversion(), context)
+        return SwapReport(
+            output=self.output,
+            source_faces=source.faces,
+            target_faces=target.faces,
+            iterations=trained.iterations,
+            frames=converted.frames,
+            frames_swapped=converted.frames_swapped,
+            stage_seconds=clock.seconds,
+        )
+
+
+class StageClock:
+    """Notes how long each stage of a job takes."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    def time(self, stage: str, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Calls a function and notes its seconds under the stage's name."""
+        began = time.monotonic()
+        try:
+            return function(*arguments)
+        finally:
+            self.seconds[stage] = round(time.monotonic() - began, 2)

@@ -1,0 +1,139 @@
+"""A job becomes a command: arguments, flags, namespaced plugin options, layers, errors."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import pytest
+from click.testing import CliRunner
+from pydantic import Field
+
+from faceswap.core.cli.job_command import job_command
+from faceswap.core.errors import FaceswapError
+from faceswap.core.host import PluginChoice, prepare
+from faceswap.core.jobs.job import Job, JobContext, Report
+
+
+class EchoReport(Report):
+    settings: dict
+
+
+class EchoJob(Job):
+    """Say what was asked for."""
+
+    command: ClassVar[str] = "echo"
+    positional: ClassVar[tuple[str, ...]] = ("media",)
+    media: Path = Field(description="What to read.")
+    crop_size: int = Field(512, gt=0, description="Side of the crop.")
+    minutes: float | None = Field(None, description="At most so long.")
+    mode: Literal["fast", "exact"] = Field("fast", description="How to go about it.")
+    check: bool = Field(False, description="Check every call.")
+    detector: PluginChoice = PluginChoice(name="dlib-hog")
+    blenders: tuple[PluginChoice, ...] = ()
+
+    def workspace(self) -> Path:
+        return self.media.parent
+
+    def run(self, context: JobContext) -> EchoReport:
+        prepare("detector", self.detector)
+        return EchoReport(settings=self.model_dump(mode="json"))
+
+
+@pytest.fixture
+def call(tmp_path):
+    def run(*words, **environment):
+        arguments = [str(tmp_path / "clip.mp4"), *words, "--json-events"]
+        result = CliRunner().invoke(job_command(EchoJob), arguments, env=environment)
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        if result.exit_code:
+            return result
+        return json.loads(result.stdout.splitlines()[-1])["report"]["settings"]
+
+    return run
+
+
+def test_fields_become_arguments_and_flags(call, tmp_path):
+    settings = call("--crop-size", "128", "--minutes", "1.5", "--mode", "exact", "--check")
+    assert settings["media"] == str(tmp_path / "clip.mp4")
+    assert (settings["crop_size"], settings["minutes"], settings["mode"], settings["check"]) == (
+        128,
+        1.5,
+        "exact",
+        True,
+    )
+
+
+def test_defaults_are_the_jobs(call):
+    settings = call()
+    assert (settings["crop_size"], settings["minutes"], settings["mode"], settings["check"]) == (
+        512,
+        None,
+        "fast",
+        False,
+    )
+    assert settings["detector"] == {"name": "dlib-hog", "options": {}}
+
+
+@pytest.mark.parametrize("words", [["--detector.upsample", "2"], ["--detector.upsample=2"]])
+def test_namespaced_options_reach_the_plugin(call, words):
+    assert call(*words)["detector"]["options"] == {"upsample": "2"}
+
+
+def test_a_chain_keeps_its_order_and_its_options(call):
+    settings = call(
+        "--blender", "feather", "--blender", "poisson", "--blender.poisson.mixed", "--blender.feather.blur", "-5"
+    )
+    assert settings["blenders"] == [
+        {"name": "feather", "options": {"blur": "-5"}},
+        {"name": "poisson", "options": {"mixed": "true"}},
+    ]
+
+
+def test_flags_go_before_environment_before_yaml(call, tmp_path):
+    path = tmp_path / "run.yaml"
+    path.write_text("crop_size: 64\nminutes: 1\nmode: exact\n")
+    settings = call("--config", str(path), "--crop-size", "256", FACESWAP__CROP_SIZE="128", FACESWAP__MINUTES="2")
+    assert (settings["crop_size"], settings["minutes"], settings["mode"]) == (256, 2.0, "exact")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--detector", "dlib-hgo"], "Did you mean 'dlib-hog'"),
+        (["--detector.upsampel", "1"], "no option 'upsampel'. Did you mean 'upsample'"),
+        (["--detector.upsample", "many"], "detector 'dlib-hog' option 'upsample': .*Received: 'many'"),
+        (["--crop-size", "big"], "echo --crop-size: .*valid integer.* Received: 'big'"),
+        (["--crop-size", "0"], "echo --crop-size: .*greater than 0"),
+        (["--detector", "mtcnn", "--detector", "dlib-hog"], "A run takes one detector"),
+        (["--blender.feather.blur", "1"], "no blender 'feather' is chosen"),
+    ],
+)
+def test_wrong_words_are_told_in_one_line(call, words, message):
+    if "feather" in words[0]:
+        words = ["--blender", "alpha", *words]
+    with pytest.raises(FaceswapError, match=message) as caught:
+        call(*words)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_argument_is_a_usage_error():
+    result = CliRunner().invoke(job_command(EchoJob), [])
+    assert result.exit_code == 2
+    assert "Missing argument 'MEDIA'" in result.output
+
+
+def test_help_teaches_the_selected_plugins_options():
+    result = CliRunner().invoke(job_command(EchoJob), ["--detector", "dlib-hog", "--help"])
+    assert "Options of detector dlib-hog" in result.output
+    assert "--detector.upsample" in result.output
+    assert "Say what was asked for." in result.output
+    assert "default: 512" in result.output
+
+
+def test_help_survives_a_plugin_that_is_not_there():
+    result = CliRunner().invoke(job_command(EchoJob), ["--detector", "nothing", "--help"])
+    assert result.exit_code == 0
+    assert "There is no detector 'nothing'" in " ".join(result.output.split())
