@@ -6,7 +6,7 @@ takes several. Plugins come by name only, never by an import path.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,13 +23,13 @@ class Settings:
 
     Attributes:
         known: The names of the job's own fields.
-        kinds: The plugin kinds that the job takes.
+        defaults: For each plugin kind that the job takes, the plugins of a run that names none.
         fields: Values of the job's own fields.
         plugins: For each kind the plugins of the run, in order, each as `{"name": ..., **options}`.
     """
 
     known: frozenset[str]
-    kinds: tuple[str, ...]
+    defaults: Mapping[str, Sequence[str]]
     fields: dict[str, Any] = field(default_factory=dict)
     plugins: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
@@ -37,7 +37,9 @@ class Settings:
         """Sets a field of the job; raises OptionError when there is none of that name."""
         name = _plain(name)
         if name not in self.known:
-            raise OptionError(f"{where}: there is no setting '{name}'. {suggest(name, self.known | set(self.kinds))}")
+            raise OptionError(
+                f"{where}: there is no setting '{name}'. {suggest(name, self.known | self.defaults.keys())}"
+            )
         self.fields[name] = value
 
     def choose(self, kind: str, names: list[str]) -> None:
@@ -47,7 +49,7 @@ class Settings:
 
     def chosen(self, kind: str) -> list[dict[str, Any]]:
         """The plugins of a kind; its defaults are filled in when nobody chose."""
-        return self.plugins.setdefault(kind, [{"name": name} for name in KINDS[kind].default])
+        return self.plugins.setdefault(kind, [{"name": name} for name in self.defaults[kind]])
 
     def set_option(self, kind: str, path: list[str], value: Any, where: str) -> None:
         """Sets an option of a chosen plugin: path `[option]`, or `[plugin, option]` for kinds taken several times."""
@@ -76,7 +78,7 @@ class Settings:
         """The merged settings as the job's model takes them: fields, and `kind` -> list of plugin choices."""
         choices = {
             kind: [{"name": plugin["name"], "options": _without_name(plugin)} for plugin in self.chosen(kind)]
-            for kind in self.kinds
+            for kind in self.defaults
         }
         return {**self.fields, **choices}
 
@@ -97,7 +99,7 @@ def lay_yaml(settings: Settings, path: Path) -> None:
     """
     for key, value in _read_yaml(path).items():
         where = f"{path}: {key}"
-        if key in settings.kinds:
+        if key in settings.defaults:
             settings.plugins[key] = _plugin_list(value, where)
         else:
             settings.set_field(str(key), value, str(path))
@@ -138,11 +140,11 @@ def lay_environment(settings: Settings, environment: Mapping[str, str]) -> None:
 
 def _lay_variable(settings: Settings, key: str, value: str) -> None:
     first, *rest = key.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
-    if first in settings.kinds and rest == ["name"]:
+    if first in settings.defaults and rest == ["name"]:
         settings.choose(first, [name.strip() for name in value.split(",")])
-    elif first in settings.kinds and rest:
+    elif first in settings.defaults and rest:
         settings.set_option(first, rest, value, key)
     elif first in settings.known and not rest:
         settings.set_field(first, value, key)
     elif first not in KINDS and rest:
-        raise OptionError(f"{key}: there is no plugin kind '{first}'. {suggest(first, settings.kinds)}")
+        raise OptionError(f"{key}: there is no plugin kind '{first}'. {suggest(first, settings.defaults)}")

@@ -32,6 +32,13 @@ def kind_fields(job_class: type[Job]) -> dict[str, str]:
     return {kind: field for kind in KINDS for field in (kind, f"{kind}s") if field in job_class.model_fields}
 
 
+def default_names(job_class: type[Job], field: str) -> tuple[str, ...]:
+    """The plugins that a job takes for a field when nobody chooses."""
+    default = job_class.model_fields[field].default
+    choices = [default] if isinstance(default, PluginChoice) else default or ()
+    return tuple(choice.name for choice in choices)
+
+
 class JobCommand(click.Command):
     """A click command over a job; namespaced plugin options are taken out before click parses the rest."""
 
@@ -55,7 +62,7 @@ class JobCommand(click.Command):
         """Adds a section per selected plugin to the usual help."""
         super().format_options(ctx, formatter)
         for kind in self.kinds:
-            for name in ctx.meta["chosen"][kind] or KINDS[kind].default:
+            for name in ctx.meta["chosen"][kind] or default_names(self.job_class, self.kinds[kind]):
                 _format_plugin(formatter, kind, name)
 
     def _run(self, **values: Any) -> None:
@@ -74,16 +81,18 @@ def _arguments(job_class: type[Job]) -> list[click.Parameter]:
 
 def _flags(job_class: type[Job], kinds: dict[str, str]) -> list[click.Parameter]:
     flags: list[click.Parameter] = [
-        click.Option([f"--{kind}"], multiple=True, metavar="NAME", help=_kind_help(kind)) for kind in kinds
+        click.Option(
+            [f"--{kind}"], multiple=True, metavar="NAME", help=_kind_help(kind, default_names(job_class, field))
+        )
+        for kind, field in kinds.items()
     ]
     own = job_class.model_fields.keys() - kinds.values() - set(job_class.positional)
     return flags + [_flag(name, field) for name, field in job_class.model_fields.items() if name in own]
 
 
-def _kind_help(kind: str) -> str:
-    default = " ".join(KINDS[kind].default) or "none"
+def _kind_help(kind: str, default: tuple[str, ...]) -> str:
     repeated = " Give it several times for a chain." if KINDS[kind].several else ""
-    return f"The {kind} to use.{repeated}  [default: {default}]"
+    return f"The {kind} to use.{repeated}  [default: {' '.join(default) or 'none'}]"
 
 
 def _flag(name: str, field: FieldInfo) -> click.Option:
@@ -141,7 +150,7 @@ def _make_job(
     job_class: type[Job], kinds: dict[str, str], plugin_options: list[tuple[str, str]], values: dict[str, Any]
 ) -> Job:
     own = frozenset(job_class.model_fields.keys() - kinds.values())
-    settings = Settings(known=own, kinds=tuple(kinds))
+    settings = Settings(own, {kind: default_names(job_class, field) for kind, field in kinds.items()})
     if values["config"]:
         lay_yaml(settings, Path(values["config"]))
     lay_environment(settings, os.environ)

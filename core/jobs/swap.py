@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from ...lib.publish import output_errors
 from ..host import PluginChoice
 from ..names import KINDS
 from .convert import ConvertJob, ConvertReport
@@ -126,6 +127,8 @@ class SwapJob(Job):
 
     def run(self, context: JobContext) -> SwapReport:
         """Runs the stages, each of which continues where an earlier run stopped."""
+        with output_errors(self.workspace()):
+            self.workspace().mkdir(exist_ok=True)
         clock = StageClock()
         source: ExtractReport = clock.time("extract source", self.extraction(self.source, "source").run, context)
         target: ExtractReport = clock.time("extract target", self.extraction(self.target, "target").run, context)
@@ -154,4 +157,4 @@ class StageClock:
         try:
             return function(*arguments)
         finally:
-            self.seconds[stage] = round(time.monotonic() - began, 2)
+            self.seconds[stage] = round(self.seconds.get(stage, 0.0) + time.monotonic() - began, 2)

@@ -9,10 +9,12 @@ from faceswap.core.errors import FaceswapError, OptionError
 
 @pytest.fixture
 def settings() -> Settings:
-    return Settings(known=frozenset({"media", "crop_size"}), kinds=("detector", "masker", "blender", "recognizer"))
+    chain = ("reinhard", "feather", "alpha")
+    defaults = {"detector": ("dlib-hog",), "masker": ("hull",), "blender": chain, "recognizer": ()}
+    return Settings(frozenset({"media", "crop_size"}), defaults)
 
 
-def test_defaults_come_from_the_table_of_kinds(settings):
+def test_nobody_chose_means_the_defaults(settings):
     assert settings.values() == {
         "detector": [{"name": "dlib-hog", "options": {}}],
         "masker": [{"name": "hull", "options": {}}],

@@ -1,0 +1,147 @@
+"""The job `demo`: the main job with nothing else needed, and a yardstick that no real footage has."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import Field
+
+from ...lib.publish import publish_bytes
+from ..errors import FaceswapError
+from ..host import PluginChoice
+from .extract import ExtractJob
+from .job import Job, JobContext, Report
+from .swap import StageClock, SwapJob, default_chain, default_choice
+
+RATE = 25
+
+
+class DemoReport(Report):
+    """What the demo made, and how near it comes to the truth.
+
+    Figures named `psnr` (dB) and `ssim` are taken inside the face against the truth, for the swap and for the
+    unswapped target; `identity` is the mean distance of the swapped faces' embeddings to each person's mean.
+    """
+
+    video: Path
+    comparison: Path
+    frames: int
+    frames_swapped: int
+    source_faces: int
+    target_faces: int
+    iterations: int
+    psnr_swap: float
+    psnr_unswapped: float
+    ssim_swap: float
+    ssim_unswapped: float
+    identity_to_source: float
+    identity_to_target: float
+    share_nearer_source: float
+    stage_seconds: dict[str, float]
+
+
+class DemoJob(Job):
+    """Show the main job with nothing else needed.
+
+    Two performers are rendered from a public-domain portrait: the photograph itself and a second person made from it,
+    each acting a script of their own. The demo extracts their faces, trains a model, swaps the first one's face onto
+    the second, and measures the result: since both can act the same script, the true result is known for each frame.
+    Look at comparison.png and swap.mp4 in the workspace; report.json holds the figures. The same command continues
+    after a kill; more --iterations make the swap better.
+    """
+
+    command: ClassVar[str] = "demo"
+    report_class: ClassVar[type[Report]] = DemoReport
+
+    workspace_dir: Path = Field(Path("faceswap-demo"), description="Where footage, facesets, model and results lie.")
+    iterations: int = Field(450, gt=0, description="Training iterations in all.")
+    seconds: float = Field(8.0, ge=1, description="Length of the footage of each performer.")
+    seed: int = Field(0, ge=0, description="Seed of the scripts and of the training.")
+    workers: int | None = Field(None, gt=0, description="Processes that extract.  [default: one per core]")
+    detector: PluginChoice = default_choice("detector")
+    aligner: PluginChoice = default_choice("aligner")
+    maskers: tuple[PluginChoice, ...] = default_chain("masker")
+    recognizer: PluginChoice = PluginChoice(name="dlib-resnet")
+    model: PluginChoice = default_choice("model")
+    blenders: tuple[PluginChoice, ...] = default_chain("blender")
+
+    def workspace(self) -> Path:
+        """The folder that holds everything of the demo."""
+        return self.workspace_dir
+
+    def plugin_versions(self) -> dict[str, str]:
+        """Every plugin of the demo."""
+        return self.swap().plugin_versions()
+
+    @property
+    def frames(self) -> int:
+        """Frames of each performer's footage."""
+        return round(self.seconds * RATE)
+
+    def swap(self) -> SwapJob:
+        """The main job on the rendered footage."""
+        folder = self.workspace_dir
+        shared = self.model_dump(include={*SwapJob.model_fields} & {*DemoJob.model_fields} - {"workspace_dir"})
+        return SwapJob(
+            source=folder / "source.mp4",
+            target=folder / "target.mp4",
+            output=folder / "swap.mp4",
+            workspace_dir=folder / "work",
+            **shared,
+        )
+
+    def measurement(self) -> ExtractJob:
+        """The job that finds and embeds the faces of the swapped video."""
+        swap = self.swap()
+        extraction = swap.extraction(swap.output, "swapped")
+        return extraction.model_copy(update={"faceset": self.workspace_dir / "swapped"})
+
+    def run(self, context: JobContext) -> DemoReport:
+        """Renders, swaps, measures and draws."""
+        from ..demo.footage import render, takes
+        from ..demo.yardstick import measure_identity, measure_likeness, write_comparison
+
+        self._keep_settings()
+        clock, swap = StageClock(), self.swap()
+        source, target = takes(self.seed)
+        clock.time("render", render, context, swap.source, source, self.frames)
+        clock.time("render", render, context, swap.target, target, self.frames)
+        swapped = swap.run(context)
+        clock.time("measure", self.measurement().run, context)
+        likeness = clock.time(
+            "measure", measure_likeness, context, swap.target, swap.output, source.performer, target, self.frames
+        )
+        facesets = (swap.workspace() / "source", swap.workspace() / "target", self.workspace_dir / "swapped")
+        identity = measure_identity(*facesets, self.recognizer.name)
+        comparison = self.workspace_dir / "comparison.png"
+        write_comparison(comparison, swap.target, swap.output, source.performer, target, self.frames)
+        context.preview(comparison, "comparison")
+        report = DemoReport(
+            video=swap.output,
+            comparison=comparison,
+            frames=swapped.frames,
+            frames_swapped=swapped.frames_swapped,
+            source_faces=swapped.source_faces,
+            target_faces=swapped.target_faces,
+            iterations=swapped.iterations,
+            **asdict(likeness),
+            **asdict(identity),
+            stage_seconds={**clock.seconds, **swapped.stage_seconds},
+        )
+        publish_bytes(self.workspace_dir / "report.json", report.model_dump_json(indent=1).encode())
+        return report
+
+    def _keep_settings(self) -> None:
+        """Refuses to continue a workspace whose footage was rendered from other settings."""
+        path = self.workspace_dir / "footage.json"
+        settings = {"seed": self.seed, "frames": self.frames}
+        if path.exists() and json.loads(path.read_text()) != settings:
+            raise FaceswapError(
+                f"{self.workspace_dir} holds a demo of other footage ({path.read_text()}). "
+                "Choose another --workspace-dir, or the same --seed and --seconds."
+            )
+        self.workspace_dir.mkdir(parents=True, exist_ok=True)
+        publish_bytes(path, json.dumps(settings).encode())
