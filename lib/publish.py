@@ -25,6 +25,7 @@ _REASONS = {
     errno.EROFS: "the disk is read-only",
     errno.EACCES: "there is no permission to write there",
     errno.EPERM: "there is no permission to write there",
+    errno.EEXIST: "a file of that name is in the way",
     errno.EISDIR: "a folder of that name is in the way",
     errno.ENOTDIR: "a part of the path is a file, not a folder",
     errno.ENAMETOOLONG: "the name is too long",
@@ -111,7 +112,7 @@ def publish_folder(temp: Path, final: Path, needed: int | None = None) -> None:
     """Flushes every file below `temp` and gives the folder its final name, replacing a folder of that name.
 
     A folder cannot be replaced in one step, so the old one steps aside first, to `aside_path(final)`; `sweep`
-    brings it back when the process is killed between the two renames.
+    brings it back after a kill between the two renames.
 
     Args:
         temp: The finished folder, best named by `temp_path(final)`; on the same disk as `final`.
@@ -172,11 +173,16 @@ def require_parent(path: Path) -> None:
 def disk_full_message(path: Path, needed: int | None = None) -> str:
     """The message for a full disk, a used-up quota or a file over the system's size limit."""
     free = shutil.disk_usage(path.parent).free if path.parent.is_dir() else 0
-    wanted = "" if needed is None else f"{needed / 1e6:.1f} MB needed, "
+    wanted = "" if needed is None else f"{_size(needed)} needed, "
     return (
-        f"cannot write {path}: the disk is full ({wanted}{free / 1e6:.1f} MB free); "
+        f"cannot write {path}: the disk is full ({wanted}{_size(free)} free); "
         "nothing written before is lost: free some space and run the same command again"
     )
+
+
+def _size(count: int) -> str:
+    """A number of bytes for people."""
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} kB"
 
 
 def _remove(entry: Path) -> None:

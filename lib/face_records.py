@@ -1,0 +1,173 @@
+"""What a faceset holds, as plain frozen records: frames, the faces found in them, the stages that found them.
+
+`FaceRecord` and `FrameRecord` go in, `StoredFace` and `StoredFrame` come out; the conventions are those of
+the tensor contract.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A plugin that took part in making a faceset, so that a resumed run can tell whether it is the same run.
+
+    Attributes:
+        kind: `detector`, `aligner`, `masker`, `recognizer`.
+        name: The plugin's name.
+        version: The version of the package that it came in.
+        options_hash: A digest of its resolved options.
+    """
+
+    kind: str
+    name: str
+    version: str
+    options_hash: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} '{self.name}' {self.version} (options {self.options_hash[:8]})"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FaceGeometry:
+    """Where a face is.
+
+    Attributes:
+        box: float32 `[4]`: left, top, right, bottom in frame pixels, on pixel edges.
+        score: The detector's confidence, 0..1.
+        matrix: float32 `[2 3]`: frame pixels to pixels of the stored crop.
+        landmarks: float32 `[points 2]`: x, y in frame pixels, on pixel centers; None without an aligner.
+        scheme: Which points the landmarks are; None without landmarks.
+        embeddings: float32 `[dim]` by recognizer.
+    """
+
+    box: NDArray[np.float32]
+    score: float
+    matrix: NDArray[np.float32]
+    landmarks: NDArray[np.float32] | None = None
+    scheme: str | None = None
+    embeddings: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FaceRecord(FaceGeometry):
+    """A face to be stored.
+
+    Attributes:
+        crop: The crop image, coded by `lib.crops.encode_crop`.
+        masks: float32 `[size size 1]`, 0..1, by masker, covering the crop; stored in 256 steps, at the size
+            given here, which need not be the crop's.
+
+    Raises:
+        ValueError: An array has another type or shape than said.
+    """
+
+    crop: bytes
+    masks: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _require("box", self.box, (4,))
+        _require("matrix", self.matrix, (2, 3))
+        if (self.landmarks is None) != (self.scheme is None):
+            raise ValueError(f"`landmarks` and `scheme` come together. Received: scheme={self.scheme!r}")
+        if self.landmarks is not None:
+            _require("landmarks", self.landmarks, (None, 2))
+        for name, mask in self.masks.items():
+            _require(f"masks[{name!r}]", mask, (None, None, 1))
+        for name, embedding in self.embeddings.items():
+            _require(f"embeddings[{name!r}]", embedding, (None,))
+
+
+@dataclass(frozen=True, eq=False)
+class FrameRecord:
+    """A frame to be stored, with the faces that were found in it, perhaps none.
+
+    Attributes:
+        source: Name of the file that the frame is from.
+        pts: Its presentation time stamp; for an image, 0.
+        time: The same in seconds.
+        width: In pixels, as it is shown.
+        height: In pixels, as it is shown.
+        faces: In the order that gives each its index.
+    """
+
+    source: str
+    pts: int
+    time: float
+    width: int
+    height: int
+    faces: tuple[FaceRecord, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class StoredFace(FaceGeometry):
+    """A face of a faceset. Its pixels and masks stay on the disk until `Faceset` is asked for them.
+
+    Attributes:
+        id: Its name in the faceset and of its crop image.
+        source: Name of the file that it is from.
+        pts: Presentation time stamp of its frame.
+        time: The same in seconds.
+        index: Its place in its frame.
+        crop: The crop image.
+        mask_names: The maskers that made a mask of it.
+    """
+
+    id: str
+    source: str
+    pts: int
+    time: float
+    index: int
+    crop: Path
+    mask_names: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class StoredFrame:
+    """A frame of a faceset with its faces; fields as in `FrameRecord`."""
+
+    source: str
+    pts: int
+    time: float
+    width: int
+    height: int
+    faces: tuple[StoredFace, ...]
+
+
+@dataclass(frozen=True)
+class FacesetInfo:
+    """What a faceset holds, in numbers.
+
+    Attributes:
+        frames: Frames that were looked at.
+        faces: Faces in it now.
+        frames_without_face: Frames that hold no face now.
+        deleted: Faces that a person deleted.
+        crop_size: Side of the crop images in pixels.
+        face_type: How much of the head they show.
+        schemes: The landmark schemes in it; empty without landmarks.
+        stages: The plugins that made it.
+    """
+
+    frames: int
+    faces: int
+    frames_without_face: int
+    deleted: int
+    crop_size: int
+    face_type: str
+    schemes: tuple[str, ...]
+    stages: tuple[Stage, ...]
+
+
+def _require(name: str, array: NDArray[np.float32], shape: tuple[int | None, ...]) -> None:
+    """Raises ValueError unless the array is float32 of that shape, None standing for any size."""
+    fits = array.ndim == len(shape) and all(want in (None, size) for want, size in zip(shape, array.shape, strict=True))
+    if array.dtype != np.float32 or not fits:
+        wanted = ["any" if size is None else size for size in shape]
+        raise ValueError(f"`{name}` must be float32 {wanted}. Received: {array.dtype} {list(array.shape)}")

@@ -1,0 +1,104 @@
+"""A chunk's faces on their way into a faceset: written by a worker, committed by the one process that may.
+
+A worker never touches the database. It writes a folder `incoming/<chunk>/` below the faceset, with the crop
+images and a `record.json` that holds the rows, and hands over the folder's path for
+`FacesetWriter.commit_chunk`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .blobs import Blob
+from .face_records import FrameRecord
+from .faceset_rows import FaceRow, FrameRow, frame_row
+from .publish import output_errors, publish_folder, temp_path
+
+_RECORD = "record.json"
+
+
+def incoming_folder(faceset: Path) -> Path:
+    """Where finished chunks wait to be committed."""
+    return faceset / "incoming"
+
+
+def waiting_crop(chunk: Path, face: str) -> Path:
+    """The crop image of a face in a chunk's folder."""
+    return chunk / f"{face}.jpg"
+
+
+def write_chunk(faceset: str | Path, medium: str, chunk_index: int, frames: Sequence[FrameRecord]) -> Path:
+    """Writes a chunk's crops and rows so that they are on the disk when this returns; for any process.
+
+    Args:
+        faceset: The faceset's folder, which a writer has open.
+        medium: Name of the medium that the chunk is of.
+        chunk_index: Its number in the medium.
+        frames: All frames of the chunk that are done, those without a face too.
+
+    Returns:
+        The folder to hand to `FacesetWriter.commit_chunk`.
+
+    Raises:
+        OutputError: The disk is full or cannot be written; nothing of the chunk is left behind.
+    """
+    label = hashlib.blake2b(medium.encode(), digest_size=6).hexdigest()
+    # The process id keeps a worker that outlived a killed run out of its successor's way.
+    final = incoming_folder(Path(faceset)) / f"{label}-{chunk_index:06d}-{os.getpid()}"
+    temp = temp_path(final)
+    rows = [frame_row(frame) for frame in frames]
+    record = json.dumps([_frame_to_json(row) for row in rows]).encode()
+    crops = [face.crop for frame in frames for face in frame.faces]
+    names = [face.name for row in rows for face in row.faces]
+    needed = len(record) + sum(map(len, crops))
+    try:
+        with output_errors(final, needed):
+            temp.mkdir(parents=True)
+            (temp / _RECORD).write_bytes(record)
+            for name, crop in zip(names, crops, strict=True):
+                waiting_crop(temp, name).write_bytes(crop)
+            publish_folder(temp, final, needed)
+    finally:
+        shutil.rmtree(temp, ignore_errors=True)
+    return final
+
+
+def read_chunk(chunk: Path) -> list[FrameRow]:
+    """The rows that `write_chunk` left in a chunk's folder."""
+    return [_frame_from_json(frame) for frame in json.loads((chunk / _RECORD).read_bytes())]
+
+
+def _frame_to_json(frame: FrameRow) -> list[Any]:
+    """A frame's columns in order, then its faces."""
+    faces = [
+        [face.name, face.position, face.score, face.scheme, [_array_to_json(*array) for array in face.arrays]]
+        for face in frame.faces
+    ]
+    return [frame.source, frame.pts, frame.time, frame.width, frame.height, faces]
+
+
+def _array_to_json(role: str, name: str, blob: Blob) -> list[str]:
+    """An array's columns in order."""
+    return [role, name, blob.dtype, blob.shape, blob.encoding, base64.b64encode(blob.data).decode("ascii")]
+
+
+def _frame_from_json(frame: list[Any]) -> FrameRow:
+    """Undoes `_frame_to_json`."""
+    source, pts, time, width, height, faces = frame
+    return FrameRow(source, pts, time, width, height, tuple(_face_from_json(*face) for face in faces))
+
+
+def _face_from_json(name: str, position: int, score: float, scheme: str | None, arrays: list[list[str]]) -> FaceRow:
+    """Undoes a face's part of `_frame_to_json`."""
+    unpacked = (
+        (role, key, Blob(dtype, shape, encoding, base64.b64decode(data)))
+        for role, key, dtype, shape, encoding, data in arrays
+    )
+    return FaceRow(name, position, score, scheme, tuple(unpacked))

@@ -1,0 +1,129 @@
+"""Between a faceset's records and its tables: the one place that knows the columns of frames and faces."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from .blobs import Blob, pack, pack_mask, unpack
+from .crops import crop_path, face_id
+from .face_records import FaceRecord, FrameRecord, StoredFace
+
+FACES_OF_FRAME = """
+    SELECT face.name, position, score, scheme, role, array.name, dtype, shape, encoding,
+        CASE role WHEN 'mask' THEN NULL ELSE data END
+    FROM face JOIN array ON array.face = face.id WHERE face.frame = ? ORDER BY position
+"""
+"""The rows that `stored_faces` takes; masks are named, but not read."""
+
+
+@dataclass(frozen=True)
+class FaceRow:
+    """A face as the tables `face` and `array` take it; arrays by role (`box`, `mask`, ...) and name."""
+
+    name: str
+    position: int
+    score: float
+    scheme: str | None
+    arrays: tuple[tuple[str, str, Blob], ...]
+
+
+@dataclass(frozen=True)
+class FrameRow:
+    """A frame as the table `frame` takes it, with its faces."""
+
+    source: str
+    pts: int
+    time: float
+    width: int
+    height: int
+    faces: tuple[FaceRow, ...]
+
+
+def frame_row(frame: FrameRecord) -> FrameRow:
+    """The rows of a frame; NumPy's scalars, which neither JSON nor SQLite knows, become Python's."""
+    source, pts = frame.source, int(frame.pts)
+    faces = (_face_row(face_id(source, pts, index), index, face) for index, face in enumerate(frame.faces))
+    return FrameRow(source, pts, float(frame.time), int(frame.width), int(frame.height), tuple(faces))
+
+
+def insert_frame(connection: sqlite3.Connection, frame: FrameRow, without: Collection[str]) -> None:
+    """Inserts a frame, replacing one of the same place, and marks all stages as done with it.
+
+    Args:
+        connection: The writer's, within a transaction.
+        frame: The rows.
+        without: Names of faces to leave out.
+    """
+    run = connection.execute
+    run("DELETE FROM frame WHERE source = ? AND pts = ?", (frame.source, frame.pts))
+    columns = (frame.source, frame.pts, frame.time, frame.width, frame.height)
+    statement = "INSERT INTO frame (source, pts, time, width, height) VALUES (?, ?, ?, ?, ?)"
+    key = run(statement, columns).lastrowid
+    run("INSERT INTO stage_done SELECT ?, id FROM stage", (key,))
+    for face in frame.faces:
+        if face.name not in without:
+            _insert_face(connection, key, face)
+
+
+def stored_faces(
+    faceset: Path, place: tuple[str, int, float], rows: Iterable[tuple[Any, ...]]
+) -> tuple[StoredFace, ...]:
+    """The faces of one frame from the rows of `FACES_OF_FRAME`.
+
+    Args:
+        faceset: The faceset's folder.
+        place: The frame's source, time stamp, and time in seconds.
+        rows: One row for each array of each face, face by face.
+    """
+    return tuple(
+        _stored_face(faceset, place, face, [row[4:] for row in group])
+        for face, group in groupby(rows, lambda row: row[:4])
+    )
+
+
+def _face_row(name: str, index: int, face: FaceRecord) -> FaceRow:
+    """The rows of a face."""
+    arrays = [("box", "", pack(face.box)), ("matrix", "", pack(face.matrix))]
+    if face.landmarks is not None:
+        arrays.append(("landmarks", "", pack(face.landmarks)))
+    arrays += [("embedding", key, pack(value)) for key, value in sorted(face.embeddings.items())]
+    arrays += [("mask", key, pack_mask(value)) for key, value in sorted(face.masks.items())]
+    return FaceRow(name, index, float(face.score), face.scheme, tuple(arrays))
+
+
+def _insert_face(connection: sqlite3.Connection, frame: int | None, face: FaceRow) -> None:
+    """Inserts a face and its arrays."""
+    statement = "INSERT INTO face (name, frame, position, score, scheme) VALUES (?, ?, ?, ?, ?)"
+    columns = (face.name, frame, face.position, face.score, face.scheme)
+    key = connection.execute(statement, columns).lastrowid
+    arrays = [(key, role, name, blob.dtype, blob.shape, blob.encoding, blob.data) for role, name, blob in face.arrays]
+    connection.executemany("INSERT INTO array VALUES (?, ?, ?, ?, ?, ?, ?)", arrays)
+
+
+def _stored_face(
+    faceset: Path, place: tuple[str, int, float], face: tuple[Any, ...], columns: list[tuple[Any, ...]]
+) -> StoredFace:
+    """One face from its columns and those of its arrays."""
+    name, index, score, scheme = face
+    source, pts, time = place
+    arrays = {(role, key): unpack(Blob(*blob)) for role, key, *blob in columns if role != "mask"}
+    return StoredFace(
+        box=arrays["box", ""],
+        score=score,
+        matrix=arrays["matrix", ""],
+        landmarks=arrays.get(("landmarks", "")),
+        scheme=scheme,
+        embeddings={key: array for (role, key), array in arrays.items() if role == "embedding"},
+        id=name,
+        source=source,
+        pts=pts,
+        time=time,
+        index=index,
+        crop=crop_path(faceset, name),
+        mask_names=tuple(sorted(key for role, key, *_ in columns if role == "mask")),
+    )
