@@ -7,8 +7,10 @@ records are checked item by item, since each has its own number of faces.
 from __future__ import annotations
 
 import inspect
+import io
 import os
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from dataclasses import fields, is_dataclass
 from functools import wraps
 from types import UnionType
@@ -83,8 +85,9 @@ def _checked_call(
         bound = signature.bind(None, *args, **kwargs).arguments
         where = f"{label}: {declared.__name__}"
         with jaxtyping.jaxtyped("context"):
-            for name in bound.keys() & hints.keys():
-                check_value(bound[name], hints[name], f"{where} argument `{name}`")
+            for name, value in bound.items():
+                if name in hints:
+                    check_value(value, hints[name], f"{where} argument `{name}`")
             answer = call(*args, **kwargs)
             if "return" in hints:
                 check_value(answer, hints["return"], f"{where} answer")
@@ -117,10 +120,13 @@ def check_value(value: Any, hint: Any, where: str) -> None:
         _check_list(value, get_args(hint)[0], where)
     elif origin is tuple and Ellipsis not in get_args(hint):
         _check_tuple(value, get_args(hint), where)
+    elif origin is Mapping:
+        _check_mapping(value, get_args(hint)[1], where)
     elif is_dataclass(hint) and isinstance(hint, type):
         _check_record(value, hint, where)
     elif not (isinstance(value, hint) if _is_array(hint) else is_bearable(value, hint)):
-        raise ContractError(f"{where}: expected {hint_in_words(hint)}. Received: {_what_came(value)}")
+        expected = hint_in_words(hint) + _known_dimensions(hint)
+        raise ContractError(f"{where}: expected {expected}. Received: {_what_came(value)}")
 
 
 def _check_union(value: Any, hint: Any, where: str) -> None:
@@ -145,6 +151,13 @@ def _check_tuple(value: Any, items: tuple[Any, ...], where: str) -> None:
         check_value(element, item, f"{where}[{index}]")
 
 
+def _check_mapping(value: Any, item: Any, where: str) -> None:
+    if not isinstance(value, Mapping):
+        raise ContractError(f"{where}: expected a mapping. Received: {_what_came(value)}")
+    for key, element in value.items():
+        check_value(element, item, f"{where}[{key!r}]")
+
+
 def _check_record(value: Any, record: type[Any], where: str) -> None:
     if not isinstance(value, record):
         raise ContractError(f"{where}: expected {record.__name__}. Received: {_what_came(value)}")
@@ -162,7 +175,21 @@ def hint_in_words(hint: Any) -> str:
         return " | ".join(map(hint_in_words, parts))
     if origin in (list, tuple, dict):
         return f"{origin.__name__}[{', '.join(map(hint_in_words, parts))}]"
+    if hint is Ellipsis:
+        return "..."
     return "None" if hint is type(None) else getattr(hint, "__name__", str(hint))
+
+
+def _known_dimensions(hint: Any) -> str:
+    """The sizes that dimensions of the type already have in this call: ` where faces = 2`."""
+    if not _is_array(hint):
+        return ""
+    bindings = io.StringIO()
+    with redirect_stdout(bindings):
+        jaxtyping.print_bindings()  # type: ignore[no-untyped-call]
+    pairs = [line.split("=") for line in bindings.getvalue().splitlines() if line.count("=") == 1]
+    known = [f"{name} = {size}" for name, size in pairs if name in hint.dim_str.split()]
+    return f" where {', '.join(known)}" if known else ""
 
 
 def _what_came(value: Any) -> str:

@@ -26,6 +26,9 @@ Scores = Float32[np.ndarray, "faces"]
 Landmarks = Float32[np.ndarray, "faces points 2"]
 """x, y of each landmark on pixel centers: of the frame or of the crop, as the name before it says."""
 
+FoundLandmarks = Float32[np.ndarray, "faces found 2"]
+"""Frame landmarks as a detector gives them; an aligner's may be of another scheme, with another number of points."""
+
 Matrices = Float32[np.ndarray, "faces 2 3"]
 """Affine maps from frame pixels to crop pixels."""
 
@@ -61,7 +64,7 @@ class Detections:
 
     boxes: Boxes
     scores: Scores
-    landmarks: Landmarks | None = None
+    landmarks: FoundLandmarks | None = None
     scheme: str | None = None
 
     def __len__(self) -> int:

@@ -35,12 +35,12 @@ class Listed:
     weights: tuple[dict[str, Any], ...]
 
     @property
-    def weights_licence(self) -> str:
-        """The licences of the weights in a few words, with a mark where commercial use is not allowed."""
-        return ", ".join(
-            f"{part.get('licence', 'unknown')}{'' if part.get('commercial') else ' (non-commercial)'}"
-            for part in self.weights
+    def weights_terms(self) -> str:
+        """The terms of the weights in a few words: their licences, or that commercial use is excluded."""
+        terms = (
+            part.get("licence", "unknown") if part.get("commercial") else "non-commercial" for part in self.weights
         )
+        return ", ".join(dict.fromkeys(terms))
 
     def as_dict(self) -> dict[str, Any]:
         """The plugin as JSON holds it."""

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from .errors import OptionError, suggest
+from .errors import FaceswapError, OptionError, PluginError, suggest
 from .registry import Selected
 
 
@@ -79,7 +79,7 @@ def _in_one_line(label: str, options_class: type[BaseModel], error: ValidationEr
     if first["type"] == "extra_forbidden":
         return f"{label} has no option '{name}'. {suggest(name, options_class.model_fields)}"
     received = "" if first["type"] == "missing" else f" Received: {first['input']!r}"
-    return f"{label} option '{name}': {first['msg']}.{received}"
+    return f"{label} option '{name}': {' '.join(first['msg'].split())}.{received}"
 
 
 def make_plugin(selected: Selected, values: Mapping[str, Any]) -> Any:
@@ -87,9 +87,17 @@ def make_plugin(selected: Selected, values: Mapping[str, Any]) -> Any:
 
     Raises:
         OptionError: A name is unknown or a value is not allowed.
+        PluginError: The plugin raised an error while it was made.
     """
-    options = parse_options(selected.found.label, selected.plugin_class.Options, values)
-    return selected.plugin_class(options)
+    found = selected.found
+    options = parse_options(found.label, selected.plugin_class.Options, values)
+    try:
+        return selected.plugin_class(options)
+    except FaceswapError:
+        raise
+    except (Exception, SystemExit) as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise PluginError(f"{found.label} from {found.origin} could not be made: {reason}") from error
 
 
 def options_hash(options: BaseModel) -> str:

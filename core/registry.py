@@ -7,10 +7,11 @@ pluggy manager of its own, and the kind's hook hands over the class.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
+from importlib.metadata import Distribution, PackageNotFoundError, distributions, version
 from typing import Any
 
 from .errors import PluginError, suggest
@@ -92,21 +93,36 @@ def discover(kind: str | None = None) -> list[Found]:
     return sorted(found, key=lambda plugin: (kinds.index(plugin.kind), plugin.name, plugin.package))
 
 
-def _third_party(kinds: list[str]) -> Iterable[Found]:
-    every = entry_points()
-    seen = set()
-    for kind in kinds:
-        for point in every.select(group=KINDS[kind].group):
-            plugin = _found(kind, point)
-            if plugin not in seen:
-                seen.add(plugin)
+def _third_party(kinds: list[str]) -> Iterator[Found]:
+    """The plugins of other packages; of a package that is installed twice, those that Python would import."""
+    groups = {KINDS[kind].group: kind for kind in kinds}
+    first: dict[str, Distribution] = {}
+    for distribution in distributions():
+        for plugin in _offered(distribution, groups):
+            if first.setdefault(_canonical(plugin.package), distribution) is distribution:
                 yield plugin
 
 
-def _found(kind: str, point: EntryPoint) -> Found:
-    package = point.dist.name if point.dist else "unknown"
-    release = point.dist.version if point.dist else "0"
-    return Found(kind, point.name, point.value, package, release)
+def _offered(distribution: Distribution, groups: Mapping[str, str]) -> list[Found]:
+    """The plugins of one package; none where its metadata cannot be read, since it must not harm other packages."""
+    try:
+        points = [point for point in distribution.entry_points if point.group in groups]
+        package, release = _origin(distribution) if points else ("", "")
+    except Exception:
+        return []
+    found = [Found(groups[point.group], point.name, point.value, package, release) for point in points]
+    return list(dict.fromkeys(found))
+
+
+def _origin(distribution: Distribution) -> tuple[str, str]:
+    """Name and version of a package, also where an interrupted installation has left no metadata file."""
+    metadata = distribution.metadata.json
+    return str(metadata.get("name", "unknown")), str(metadata.get("version", "0"))
+
+
+def _canonical(package: str) -> str:
+    """A package's name as package indexes compare it."""
+    return re.sub(r"[-_.]+", "-", package).lower()
 
 
 def find(kind: str, name: str) -> Found:
@@ -121,7 +137,8 @@ def find(kind: str, name: str) -> Found:
     """
     plain, _, package = name.partition("@")
     candidates = discover(kind)
-    matching = [found for found in candidates if found.name == plain and package in ("", found.package)]
+    asked = _canonical(package)
+    matching = [found for found in candidates if found.name == plain and asked in ("", _canonical(found.package))]
     if not matching:
         known = [found.name for found in candidates]
         raise PluginError(f"There is no {kind} '{name}'. {suggest(plain, known)} `faceswap plugins` lists them.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,7 +37,7 @@ def _table(listed: list[Listed]) -> str:
             plugin.name,
             plugin.package,
             plugin.version,
-            plugin.weights_licence or "-",
+            plugin.weights_terms or "-",
             plugin.summary,
         )
         for plugin in listed
@@ -45,9 +46,9 @@ def _table(listed: list[Listed]) -> str:
 
 
 def align_columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Lays rows in columns; the last one is cut at the terminal's edge."""
+    """Lays rows in columns; in a terminal the last one is cut at its edge."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
-    edge = shutil.get_terminal_size((160, 24)).columns
+    edge = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
     lines = []
     for row in rows:
         start = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False))

@@ -56,7 +56,7 @@ class DemoJob(Job):
     command: ClassVar[str] = "demo"
     report_class: ClassVar[type[Report]] = DemoReport
 
-    workspace_dir: Path = Field(Path("faceswap-demo"), description="Where footage, facesets, model and results lie.")
+    workspace: Path = Field(Path("faceswap-demo"), description="Where footage, facesets, model and results lie.")
     iterations: int = Field(450, gt=0, description="Training iterations in all.")
     seconds: float = Field(8.0, ge=1, description="Length of the footage of each performer.")
     seed: int = Field(0, ge=0, description="Seed of the scripts and of the training.")
@@ -68,9 +68,9 @@ class DemoJob(Job):
     model: PluginChoice = default_choice("model")
     blenders: tuple[PluginChoice, ...] = default_chain("blender")
 
-    def workspace(self) -> Path:
+    def home(self) -> Path:
         """The folder that holds everything of the demo."""
-        return self.workspace_dir
+        return self.workspace
 
     def plugin_versions(self) -> dict[str, str]:
         """Every plugin of the demo."""
@@ -83,13 +83,13 @@ class DemoJob(Job):
 
     def swap(self) -> SwapJob:
         """The main job on the rendered footage."""
-        folder = self.workspace_dir
-        shared = self.model_dump(include={*SwapJob.model_fields} & {*DemoJob.model_fields} - {"workspace_dir"})
+        folder = self.workspace
+        shared = self.model_dump(include={*SwapJob.model_fields} & {*DemoJob.model_fields} - {"workspace"})
         return SwapJob(
             source=folder / "source.mp4",
             target=folder / "target.mp4",
             output=folder / "swap.mp4",
-            workspace_dir=folder / "work",
+            workspace=folder / "work",
             **shared,
         )
 
@@ -97,7 +97,7 @@ class DemoJob(Job):
         """The job that finds and embeds the faces of the swapped video."""
         swap = self.swap()
         extraction = swap.extraction(swap.output, "swapped")
-        return extraction.model_copy(update={"faceset": self.workspace_dir / "swapped"})
+        return extraction.model_copy(update={"faceset": self.workspace / "swapped"})
 
     def run(self, context: JobContext) -> DemoReport:
         """Renders, swaps, measures and draws."""
@@ -114,9 +114,9 @@ class DemoJob(Job):
         likeness = clock.time(
             "measure", measure_likeness, context, swap.target, swap.output, source.performer, target, self.frames
         )
-        facesets = (swap.workspace() / "source", swap.workspace() / "target", self.workspace_dir / "swapped")
+        facesets = (swap.home() / "source", swap.home() / "target", self.workspace / "swapped")
         identity = measure_identity(*facesets, self.recognizer.name)
-        comparison = self.workspace_dir / "comparison.png"
+        comparison = self.workspace / "comparison.png"
         write_comparison(comparison, swap.target, swap.output, source.performer, target, self.frames)
         context.preview(comparison, "comparison")
         report = DemoReport(
@@ -131,17 +131,17 @@ class DemoJob(Job):
             **asdict(identity),
             stage_seconds={**clock.seconds, **swapped.stage_seconds},
         )
-        publish_bytes(self.workspace_dir / "report.json", report.model_dump_json(indent=1).encode())
+        publish_bytes(self.workspace / "report.json", report.model_dump_json(indent=1).encode())
         return report
 
     def _keep_settings(self) -> None:
         """Refuses to continue a workspace whose footage was rendered from other settings."""
-        path = self.workspace_dir / "footage.json"
+        path = self.workspace / "footage.json"
         settings = {"seed": self.seed, "frames": self.frames}
         if path.exists() and json.loads(path.read_text()) != settings:
             raise FaceswapError(
-                f"{self.workspace_dir} holds a demo of other footage ({path.read_text()}). "
-                "Choose another --workspace-dir, or the same --seed and --seconds."
+                f"{self.workspace} holds a demo of other footage ({path.read_text()}). "
+                "Choose another --workspace, or the same --seed and --seconds."
             )
-        self.workspace_dir.mkdir(parents=True, exist_ok=True)
+        self.workspace.mkdir(parents=True, exist_ok=True)
         publish_bytes(path, json.dumps(settings).encode())

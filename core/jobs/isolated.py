@@ -63,7 +63,7 @@ def _follow(process: SpawnProcess, receiving: Connection, job: Job, context: Job
     last, job_id = None, ""
     while True:
         if context.stopping() and job_id:
-            request_cancel(job.workspace(), job_id)
+            request_cancel(job.home(), job_id)
         if not receiving.poll(_POLL_SECONDS):
             continue
         try:

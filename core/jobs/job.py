@@ -48,8 +48,8 @@ class Job(BaseModel):
     """The fields that the command line takes without a flag, in order."""
     report_class: ClassVar[type[Report]] = Report
 
-    def workspace(self) -> Path:
-        """The folder that holds what the job makes; run records and cancel requests lie there."""
+    def home(self) -> Path:
+        """The folder in which the run is recorded and in which another process may ask the job to stop."""
         raise NotImplementedError
 
     def plugin_versions(self) -> dict[str, str]:
@@ -169,7 +169,7 @@ def run_job(job: Job, listener: Listener | None = None) -> Any:
     Raises:
         FaceswapError: The job could not be done; Cancelled when the user stopped it.
     """
-    context = JobContext(listener or (lambda event: None), job.workspace())
+    context = JobContext(listener or (lambda event: None), job.home())
     began = time.monotonic()
     try:
         plugins = job.plugin_versions()
@@ -181,7 +181,7 @@ def run_job(job: Job, listener: Listener | None = None) -> Any:
         context.emit(events.Failed(job=context.id, message=str(error), cancelled=isinstance(error, Cancelled)))
         raise
     finally:
-        cancel_file(job.workspace(), context.id).unlink(missing_ok=True)
+        cancel_file(job.home(), context.id).unlink(missing_ok=True)
     report = report.model_copy(update={"seconds": round(time.monotonic() - began, 3)})
     _record(job, context, plugins, report)
     context.emit(events.Finished(job=context.id, report=report.model_dump(mode="json")))
@@ -196,7 +196,7 @@ def _record(job: Job, context: JobContext, plugins: dict[str, str], report: Repo
         "plugins": plugins,
         "report": report.model_dump(mode="json"),
     }
-    folder = job.workspace() / "runs"
+    folder = job.home() / "runs"
     folder.mkdir(parents=True, exist_ok=True)
     stamp = time.strftime("%Y%m%d-%H%M%S")
     publish_bytes(folder / f"{stamp}-{context.id}.json", json.dumps(record, indent=1).encode())

@@ -65,7 +65,7 @@ class SwapJob(Job):
     source: Path = Field(description="Footage of the person whose face is put on.")
     target: Path = Field(description="Footage that is changed.")
     output: Path = Field(description="The video, or the folder of images, to write.")
-    workspace_dir: Path | None = Field(None, description="Where the work lies.  [default: OUTPUT.swap]")
+    workspace: Path | None = Field(None, description="Where the work lies.  [default: OUTPUT.swap]")
     iterations: int = Field(4000, gt=0, description="Training iterations in all.")
     minutes: float | None = Field(None, gt=0, description="End training after so many minutes at the latest.")
     batch_size: int = Field(16, gt=0, description="Faces of each person in a training batch.")
@@ -79,9 +79,9 @@ class SwapJob(Job):
     model: PluginChoice = default_choice("model")
     blenders: tuple[PluginChoice, ...] = default_chain("blender")
 
-    def workspace(self) -> Path:
+    def home(self) -> Path:
         """The folder that holds the facesets and the model."""
-        return self.workspace_dir or self.output.with_name(f"{self.output.name}.swap")
+        return self.workspace or self.output.with_name(f"{self.output.name}.swap")
 
     def plugin_versions(self) -> dict[str, str]:
         """Every plugin of the three stages; an unknown one is told before any work begins."""
@@ -92,7 +92,7 @@ class SwapJob(Job):
         """The job that extracts one person's faces."""
         return ExtractJob(
             media=media,
-            faceset=self.workspace() / person,
+            faceset=self.home() / person,
             detector=self.detector,
             aligner=self.aligner,
             maskers=self.maskers,
@@ -104,9 +104,9 @@ class SwapJob(Job):
     def training(self) -> TrainJob:
         """The job that trains the model."""
         return TrainJob(
-            model_dir=self.workspace() / "model",
-            source=self.workspace() / "source",
-            target=self.workspace() / "target",
+            model_dir=self.home() / "model",
+            source=self.home() / "source",
+            target=self.home() / "target",
             model=self.model,
             iterations=self.iterations,
             minutes=self.minutes,
@@ -119,16 +119,16 @@ class SwapJob(Job):
         return ConvertJob(
             media=self.target,
             output=self.output,
-            model_dir=self.workspace() / "model",
-            faceset=self.workspace() / "target",
+            model_dir=self.home() / "model",
+            faceset=self.home() / "target",
             blenders=self.blenders,
             check=self.check,
         )
 
     def run(self, context: JobContext) -> SwapReport:
         """Runs the stages, each of which continues where an earlier run stopped."""
-        with output_errors(self.workspace()):
-            self.workspace().mkdir(exist_ok=True)
+        with output_errors(self.home()):
+            self.home().mkdir(exist_ok=True)
         clock = StageClock()
         source: ExtractReport = clock.time("extract source", self.extraction(self.source, "source").run, context)
         target: ExtractReport = clock.time("extract target", self.extraction(self.target, "target").run, context)

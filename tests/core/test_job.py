@@ -27,7 +27,7 @@ class CountJob(Job):
     stop_at: int | None = None
     fail: bool = False
 
-    def workspace(self) -> Path:
+    def home(self) -> Path:
         return self.folder
 
     def plugin_versions(self) -> dict[str, str]:

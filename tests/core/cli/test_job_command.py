@@ -33,7 +33,7 @@ class EchoJob(Job):
     detector: PluginChoice = PluginChoice(name="dlib-hog")
     blenders: tuple[PluginChoice, ...] = ()
 
-    def workspace(self) -> Path:
+    def home(self) -> Path:
         return self.media.parent
 
     def run(self, context: JobContext) -> EchoReport:

@@ -1,0 +1,110 @@
+"""Converts a medium chunk by chunk: what an earlier run finished is kept, what it did not finish is done anew."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from itertools import groupby
+
+from ...lib.media import Chunk, Frame, Medium, read_chunk
+from .outputs import Output
+from .parts import Parts
+from .stream import Swapper, Work
+
+Watch = Callable[[Work], None]
+"""Told of each finished frame, in order; may raise to stop the work."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What is finished of a chunk.
+
+    Attributes:
+        frames: Frames written.
+        frames_swapped: Those in which a face was swapped.
+        faces: Faces swapped.
+        files: Names of the files that hold the frames, where they are single files.
+    """
+
+    frames: int = 0
+    frames_swapped: int = 0
+    faces: int = 0
+    files: tuple[str, ...] = ()
+
+    def with_frame(self, work: Work, files: Iterable[str]) -> Tally:
+        """Counts one more frame."""
+        return Tally(
+            self.frames + 1,
+            self.frames_swapped + bool(work.swapped),
+            self.faces + work.swapped,
+            (*self.files, *files),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Conversion:
+    """One medium on its way to one output.
+
+    Attributes:
+        medium: The footage.
+        chunks: All its chunks, in order.
+        output: Takes the frames.
+        parts: Keeps what is finished.
+    """
+
+    medium: Medium
+    chunks: Sequence[Chunk]
+    output: Output
+    parts: Parts
+
+    def finished(self) -> dict[int, Tally]:
+        """The chunks that need no more work, by number."""
+        tallies = {number: Tally(**record) for number, record in self.parts.done().items()}
+        return {number: tally for number, tally in tallies.items() if self.output.holds(number, tally.files)}
+
+    def run(self, swapper: Swapper, watch: Watch) -> dict[int, Tally]:
+        """Converts the unfinished chunks; when something raises, the chunk it happened in stays unfinished.
+
+        Returns:
+            What is finished of each chunk. One of which no frame could be decoded is not among them.
+
+        Raises:
+            FaceswapError: A frame could not be read or written, or a plugin failed.
+        """
+        tallies = self.finished()
+        counts = {chunk.index: chunk.count for chunk in self.chunks}
+        frames = self._frames([chunk for chunk in self.chunks if chunk.index not in tallies])
+        with closing(swapper.stream(frames, self.output.finish)) as works:
+            for number, group in groupby(works, lambda work: work.chunk):
+                tallies[number] = self._write(counts[number], number, group, watch)
+                self.parts.record(number, asdict(tallies[number]))
+        return tallies
+
+    def _write(self, count: int, number: int, works: Iterable[Work], watch: Watch) -> Tally:
+        """Writes a chunk; it ends with its last frame, so that what goes wrong after it does not harm it."""
+        tally = Tally()
+        with self.output.chunk(number) as append:
+            for work in works:
+                append(work.frame)
+                tally = tally.with_frame(work, self.output.files(work.frame))
+                watch(work)
+                if tally.frames == count:
+                    break
+        return tally
+
+    def _frames(self, wanted: Sequence[Chunk]) -> Iterator[tuple[int, Frame]]:
+        """The frames of some chunks with their chunk's number; the footage is decoded in one go."""
+        if not wanted:
+            return
+        numbers = {chunk.index for chunk in wanted}
+        first, last = wanted[0], wanted[-1]
+        span = [chunk for chunk in self.chunks if first.index <= chunk.index <= last.index]
+        starts = [chunk.first for chunk in span]
+        whole = Chunk(first.index, first.first, last.last, sum(chunk.count for chunk in span))
+        for frame in read_chunk(self.medium, whole):
+            place = frame.key.pts if self.medium.kind == "video" else int(frame.time)
+            number = span[bisect_right(starts, place) - 1].index
+            if number in numbers:
+                yield number, frame

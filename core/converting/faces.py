@@ -1,0 +1,114 @@
+"""Where the faces of a frame come from while it is converted; today a faceset, later extraction on the fly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...lib.face_records import StoredFace
+from ...lib.faceset import Faceset
+from ...lib.geometry import compose, resize_matrix
+from ...lib.landmarks import FloatArray
+from ...lib.media import FrameKey, Medium
+from ..errors import PluginError, StoreError
+from ..kinds import SwapModel
+
+_NAMED = 3
+
+
+@dataclass(frozen=True, eq=False)
+class PlacedMask:
+    """A mask and where it lies in the frame.
+
+    Attributes:
+        pixels: float32 `[size size 1]`, 0..1.
+        matrix: `[2 3]`, frame pixels to the mask's pixels.
+    """
+
+    pixels: NDArray[np.float32]
+    matrix: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class FrameFace:
+    """A face of a frame that is to be swapped.
+
+    Attributes:
+        landmarks: float32 `[points 2]` in the frame.
+        scheme: The landmarks' scheme.
+        masks: Its masks by masker.
+        track: The number of its track, -1 without one.
+    """
+
+    landmarks: NDArray[np.float32]
+    scheme: str
+    masks: Mapping[str, PlacedMask] = field(default_factory=dict)
+    track: int = -1
+
+
+class FaceSource(Protocol):
+    """Knows the faces of each frame."""
+
+    def faces(self, key: FrameKey) -> Sequence[FrameFace]:
+        """The faces of a frame, none where it has none; called from one thread."""
+        ...
+
+
+class FacesetFaces:
+    """The faces that were extracted from the same medium before."""
+
+    def __init__(self, faceset: Faceset) -> None:
+        self._faceset = faceset
+
+    def faces(self, key: FrameKey) -> Sequence[FrameFace]:
+        """The frame's faces as the faceset has them.
+
+        Raises:
+            StoreError: The faceset is damaged, or a face has no landmarks.
+        """
+        return [self._face(face) for face in self._faceset.faces_at(key.source, key.pts)]
+
+    def _face(self, face: StoredFace) -> FrameFace:
+        if face.landmarks is None or face.scheme is None:
+            raise StoreError(
+                f"faceset {self._faceset.path} has a face without landmarks ({face.id}); extract it with an aligner"
+            )
+        masks = {name: self._mask(face, name) for name in face.mask_names}
+        return FrameFace(face.landmarks, face.scheme, masks)
+
+    def _mask(self, face: StoredFace, name: str) -> PlacedMask:
+        pixels = self._faceset.read_mask(face, name)
+        to_mask = resize_matrix(self._faceset.crop_size, pixels.shape[0])
+        return PlacedMask(pixels, compose(face.matrix.astype(np.float64), to_mask))
+
+
+def require_same_footage(faceset: Faceset, medium: Medium) -> None:
+    """Refuses a faceset that was extracted from other footage.
+
+    Raises:
+        StoreError: It holds no frame of the medium.
+    """
+    names = set(medium.images) or {medium.path.name}
+    sources = faceset.sources()
+    if names.isdisjoint(sources):
+        shown = ", ".join(sources[:_NAMED]) + (f" and {len(sources) - _NAMED} more" if len(sources) > _NAMED else "")
+        raise StoreError(
+            f"faceset {faceset.path} holds no frame of {medium.path}, it is of {shown or 'nothing yet'}; "
+            f"give the faceset that was extracted from {medium.path}"
+        )
+
+
+def require_scheme(faceset: Faceset, model: SwapModel, label: str) -> None:
+    """Refuses landmarks that the model cannot be aligned by.
+
+    Raises:
+        PluginError: The faceset has landmarks of a scheme that the model does not accept.
+    """
+    refused = set(faceset.info().schemes) - (model.schemes or set(faceset.info().schemes))
+    if refused:
+        wanted, found = ", ".join(sorted(model.schemes or ())), ", ".join(sorted(refused))
+        raise PluginError(f"{label} needs landmarks of {wanted}, faceset {faceset.path} has {found}; extract it anew.")

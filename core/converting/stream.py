@@ -1,0 +1,187 @@
+"""The stream of a conversion: frames in, frames with their faces swapped out, in order.
+
+One thread decodes and cuts, one runs the model on batches across frames, a few blend, and the consumer encodes;
+between them stand bounded queues, so that memory does not grow with the length of the footage. No batch reaches
+over the end of a chunk: so a chunk gives the same pixels whether or not others ran before it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...lib.geometry import scale_of
+from ...lib.media import Frame
+from ..contract import CropSpec
+from ..errors import FaceswapError, PluginError, StoreError
+from ..kinds import SwapModel
+from .chain import BlenderChain
+from .faces import FaceSource
+from .patches import CutFace, Floats, composite, cut_face, make_patch
+from .threads import ahead, map_ahead
+
+MODEL_MASK = "model"
+ANY_MASK = "auto"
+
+_DECODED_AHEAD = 8
+_MOST_BLENDING = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What the model made of one face: the face, float32 `[size size 3]`, and its mask or None."""
+
+    face: Floats
+    mask: Floats | None
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """A frame on its way through the stream.
+
+    Attributes:
+        chunk: The chunk that it belongs to.
+        frame: The frame; the blending threads write into it.
+        cuts: Its faces, far to near.
+        answers: The model's answers, one for each of `cuts`.
+        swapped: How many faces changed it.
+        before: The picture before the swap, of the first frame with a face: a preview.
+    """
+
+    chunk: int
+    frame: Frame
+    cuts: tuple[CutFace, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    swapped: int = 0
+    before: NDArray[np.uint8] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Swapper:
+    """Swaps the faces of a stream of frames.
+
+    Attributes:
+        source: Knows each frame's faces.
+        model: The swap model, loaded.
+        label: The model as messages call it.
+        spec: The crop that it wants.
+        chain: The blenders, loaded.
+        identity: Whose face is put on.
+        mask: `auto` (the model's mask, or else the first stored one), `model`, or the name of a masker.
+        batch_size: Faces in a call of the model.
+    """
+
+    source: FaceSource
+    model: SwapModel
+    label: str
+    spec: CropSpec
+    chain: BlenderChain
+    identity: str = "source"
+    mask: str = ANY_MASK
+    batch_size: int = 16
+
+    def stream(
+        self, frames: Iterable[tuple[int, Frame]], finish: Callable[[Frame], None]
+    ) -> Generator[Work, None, None]:
+        """Swaps the faces of frames.
+
+        Args:
+            frames: Each frame with its chunk's number, in order.
+            finish: Called with each finished frame, by several threads at once, in any order.
+
+        Yields:
+            Each frame, finished, in order. To be closed when not read to its end.
+
+        Raises:
+            FaceswapError: A frame could not be read, or a plugin failed.
+        """
+
+        def blend(work: Work) -> Work:
+            done = self._blended(work)
+            finish(done.frame)
+            return done
+
+        swapped = self._swapped(ahead(self._cut(frames), _DECODED_AHEAD))
+        with ThreadPoolExecutor(min(_MOST_BLENDING, os.cpu_count() or 1)) as pool:
+            yield from map_ahead(pool, blend, swapped, self.batch_size + _DECODED_AHEAD)
+
+    def _cut(self, frames: Iterable[tuple[int, Frame]]) -> Generator[Work, None, None]:
+        """Decodes frames and cuts their faces, far to near, so that near faces come to cover far ones."""
+        shown = False
+        for chunk, frame in frames:
+            found = [cut_face(frame, face, self.spec) for face in self.source.faces(frame.key)]
+            cuts = sorted((cut for cut in found if cut), key=lambda cut: -scale_of(cut.matrix))
+            first = bool(cuts) and not shown
+            shown |= first
+            yield Work(chunk, frame, tuple(cuts), before=frame.image() if first else None)
+
+    def _swapped(self, works: Generator[Work, None, None]) -> Generator[Work, None, None]:
+        """Runs the model on the faces of as many frames as make a batch."""
+        with closing(works):
+            for group in _batches(works, self.batch_size):
+                answers = self._answers([cut.crop for work in group for cut in work.cuts])
+                for work in group:
+                    yield replace(work, answers=tuple(islice(answers, len(work.cuts))))
+
+    def _answers(self, crops: list[NDArray[np.uint8]]) -> Iterator[Answer]:
+        """What the model makes of crops; it is called with at most a batch at a time."""
+        for start in range(0, len(crops), self.batch_size):
+            faces, masks = self._called(np.stack(crops[start : start + self.batch_size]))
+            for index, face in enumerate(faces):
+                yield Answer(face, None if masks is None else masks[index])
+
+    def _called(self, crops: NDArray[np.uint8]) -> tuple[Floats, Floats | None]:
+        try:
+            return self.model.swap(crops, self.identity)
+        except FaceswapError:
+            raise
+        except Exception as error:
+            reason = " ".join(str(error).split())
+            raise PluginError(f"{self.label} failed: {type(error).__name__}: {reason}") from error
+
+    def _blended(self, work: Work) -> Work:
+        """Blends the model's answers into the frame."""
+        swapped = 0
+        for cut, answer in zip(work.cuts, work.answers, strict=True):
+            patch = make_patch(cut, answer.face, self._mask(cut, answer), work.frame.time)
+            swapped += composite(work.frame, self.chain.blend(patch), self.chain)
+        return replace(work, swapped=swapped)
+
+    def _mask(self, cut: CutFace, answer: Answer) -> Floats:
+        """The mask that was asked for."""
+        if self.mask in (ANY_MASK, MODEL_MASK) and answer.mask is not None:
+            return answer.mask
+        if self.mask == MODEL_MASK:
+            raise PluginError(f"{self.label} gives no mask; leave out --mask, or name a masker of the faceset")
+        name = min(cut.masks, default="") if self.mask == ANY_MASK else self.mask
+        if name in cut.masks:
+            return cut.masks[name]
+        wanted = f"'{name}' (it has: {', '.join(sorted(cut.masks)) or 'none'})" if name else "at all"
+        raise StoreError(
+            f"the faceset has a face without mask {wanted}; extract it with a masker or give another --mask"
+        )
+
+
+def _batches(works: Iterable[Work], size: int) -> Iterator[list[Work]]:
+    """Groups frames of one chunk that have at most `size` faces together.
+
+    Where faces are rare a group ends after twice as many frames, which bounds the frames that wait in memory.
+    """
+    group: list[Work] = []
+    faces = 0
+    for work in works:
+        full = len(group) == 2 * size or faces + len(work.cuts) > size
+        if group and (full or not faces or work.chunk != group[0].chunk):
+            yield group
+            group, faces = [], 0
+        group.append(work)
+        faces += len(work.cuts)
+    if group:
+        yield group

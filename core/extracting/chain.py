@@ -1,0 +1,188 @@
+"""What happens to one frame: detect, align, cut the crop, mask, recognize.
+
+The host cuts every crop: the one that is stored, and those that plugins ask for; masks come back in their own crops
+and are warped into the stored one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...lib.crops import encode_crop
+from ...lib.face_records import FaceRecord
+from ...lib.geometry import crop_matrix, recut, transform_points
+from ...lib.media import FrameKey
+from ...lib.warp import cut
+from ..contract import CropSpec, Detections
+from ..errors import FaceswapError, PluginError
+from ..host import Prepared
+from .plugins import ExtractPlugins
+
+FACE_TYPE = "head"
+"""How much of the head a faceset's crops show: the most, since every narrower crop is cut from them."""
+
+Image = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+
+def mask_size(crop_size: int) -> int:
+    """Side of a stored mask in pixels: half the crop's, since its edge is soft and conversion softens it more."""
+    return max(1, crop_size // 2)
+
+
+class Chain:
+    """The loaded plugins, ready for frames.
+
+    Args:
+        plugins: Prepared plugins that fit each other; they are loaded here.
+        crop_size: Side of the stored crops in pixels.
+        check: Whether each call is checked against the contract.
+
+    Raises:
+        PluginError: A plugin could not be loaded.
+    """
+
+    def __init__(self, plugins: ExtractPlugins, crop_size: int, check: bool = False) -> None:
+        self._plugins = plugins
+        self._stored = CropSpec(crop_size, FACE_TYPE)
+        self._stored_mask = CropSpec(mask_size(crop_size), FACE_TYPE)
+        self._detector = plugins.detector.load(check)
+        self._aligner = plugins.aligner.load(check)
+        self._maskers = {name: masker.load(check) for name, masker in plugins.maskers.items()}
+        self._recognizer = plugins.recognizer.load(check) if plugins.recognizer else None
+
+    def faces(self, key: FrameKey, image: Image) -> tuple[FaceRecord, ...]:
+        """Extracts the faces of a frame, best score first; those whose landmarks are all one place are left out.
+
+        Args:
+            key: The frame's name, for messages.
+            image: uint8 RGB `[height width 3]`.
+
+        Raises:
+            PluginError: A plugin failed; it names the plugin and the frame.
+        """
+        with _blamed(self._plugins.detector, key):
+            detections = _by_score(self._detector.detect([image])[0])
+        if len(detections) == 0:
+            return ()
+        with _blamed(self._plugins.aligner, key):
+            cutter = Cutter(image, self._aligner.align(image, detections), self._aligner.scheme)
+            found = np.isfinite(cutter.matrix(self._stored).sum(axis=(1, 2)))
+        if not found.all():
+            detections, cutter = _pick(detections, found), Cutter(image, cutter.landmarks[found], cutter.scheme)
+        return self._records(key, detections, cutter) if len(detections) else ()
+
+    def _records(self, key: FrameKey, detections: Detections, cutter: Cutter) -> tuple[FaceRecord, ...]:
+        crops, matrix = cutter.crops(self._stored)
+        masks = {name: self._masks(name, key, cutter) for name in self._maskers}
+        embeddings = self._embeddings(key, cutter)
+        return tuple(
+            FaceRecord(
+                box=detections.boxes[index],
+                score=float(detections.scores[index]),
+                matrix=matrix[index],
+                landmarks=cutter.landmarks[index],
+                scheme=cutter.scheme,
+                embeddings={name: embeddings[name][index] for name in embeddings},
+                crop=encode_crop(crops[index]),
+                masks={name: masks[name][index] for name in masks},
+            )
+            for index in range(len(detections))
+        )
+
+    def _masks(self, name: str, key: FrameKey, cutter: Cutter) -> Floats:
+        """One masker's masks of all faces, `[faces size size 1]`, over the stored crop."""
+        masker = self._maskers[name]
+        with _blamed(self._plugins.maskers[name], key):
+            crops, matrix = cutter.crops(masker.crop)
+            masks: Floats = masker.mask(crops, transform_points(matrix, cutter.landmarks))
+            _require_shape(masks, (*crops.shape[:3], 1))
+        if masker.crop == self._stored_mask:
+            return masks
+        to_stored, size = recut(matrix, cutter.matrix(self._stored_mask)), self._stored_mask.size
+        return _stack([cut(mask, step, size, "zero") for mask, step in zip(masks, to_stored, strict=True)])
+
+    def _embeddings(self, key: FrameKey, cutter: Cutter) -> dict[str, Floats]:
+        """The recognizer's embeddings of all faces, by its name; nothing without one."""
+        used = self._plugins.recognizer
+        if used is None or self._recognizer is None:
+            return {}
+        with _blamed(used, key):
+            crops, _ = cutter.crops(self._recognizer.crop)
+            embeddings: Floats = self._recognizer.embed(crops)
+            _require_shape(embeddings, (len(crops), *embeddings.shape[1:]))
+        return {used.found.name: embeddings}
+
+
+class Cutter:
+    """Cuts the crops of one frame's faces, each kind of crop once.
+
+    Args:
+        image: The frame, uint8 RGB `[height width 3]`.
+        landmarks: float32 `[faces points 2]` in the frame.
+        scheme: The landmarks' scheme.
+    """
+
+    def __init__(self, image: Image, landmarks: Floats, scheme: str) -> None:
+        self.landmarks = landmarks
+        self.scheme = scheme
+        self._image = image
+        self._matrices: dict[CropSpec, Floats] = {}
+        self._crops: dict[CropSpec, Image] = {}
+
+    def matrix(self, spec: CropSpec) -> Floats:
+        """The matrices of a crop, float32 `[faces 2 3]`."""
+        if spec not in self._matrices:
+            matrix = crop_matrix(self.landmarks, self.scheme, spec.face_type, spec.size, spec.coverage)
+            self._matrices[spec] = matrix
+        return self._matrices[spec]
+
+    def crops(self, spec: CropSpec) -> tuple[Image, Floats]:
+        """A crop of every face, uint8 `[faces size size 3]`, read-only, and its matrices."""
+        if spec not in self._crops:
+            crops = _stack([cut(self._image, step, spec.size) for step in self.matrix(spec)])
+            crops.setflags(write=False)
+            self._crops[spec] = crops
+        return self._crops[spec], self.matrix(spec)
+
+
+def _by_score(detections: Detections) -> Detections:
+    order = np.argsort(-detections.scores, kind="stable")
+    return _pick(detections, order)
+
+
+def _pick(detections: Detections, which: NDArray[Any]) -> Detections:
+    points = detections.landmarks
+    return Detections(
+        boxes=detections.boxes[which],
+        scores=detections.scores[which],
+        landmarks=None if points is None else points[which],
+        scheme=detections.scheme,
+    )
+
+
+def _stack(items: list[NDArray[Any]]) -> NDArray[Any]:
+    """Stacks arrays; a single one, the usual case, is not copied."""
+    return items[0][None] if len(items) == 1 else np.stack(items)
+
+
+def _require_shape(array: Floats, shape: tuple[int, ...]) -> None:
+    if array.shape != shape:
+        raise ValueError(f"its answer must be {list(shape)}. Received: {list(array.shape)}")
+
+
+@contextmanager
+def _blamed(used: Prepared, key: FrameKey) -> Iterator[None]:
+    """Turns what a plugin raises into one line that names it and the frame."""
+    try:
+        yield
+    except FaceswapError:
+        raise
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise PluginError(f"{used.label} failed on frame {key.source} {key.pts}: {reason}") from error

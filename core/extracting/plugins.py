@@ -1,0 +1,103 @@
+"""The plugins of an extraction: chosen by name, prepared together, checked for fitting each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from ...lib.face_records import Stage
+from ..errors import FaceswapError, PluginError
+from ..host import PluginChoice, Prepared, prepare
+from ..registry import discover, select
+
+
+class PluginChoices(BaseModel):
+    """The plugins that an extraction uses, by name with their options."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    detector: PluginChoice
+    aligner: PluginChoice
+    maskers: tuple[PluginChoice, ...] = ()
+    recognizer: PluginChoice | None = None
+
+    def prepare(self) -> ExtractPlugins:
+        """Selects the plugins and checks their options.
+
+        Raises:
+            PluginError: One is unknown or broken.
+            OptionError: An option is unknown or not allowed.
+        """
+        return ExtractPlugins(
+            detector=prepare("detector", self.detector),
+            aligner=prepare("aligner", self.aligner),
+            maskers=_named(prepare("masker", choice) for choice in self.maskers),
+            recognizer=prepare("recognizer", self.recognizer) if self.recognizer else None,
+        )
+
+
+def _named(maskers: Iterable[Prepared]) -> dict[str, Prepared]:
+    """Gives each masker the name of its masks; a plugin that is used again counts: `hull`, `hull-2`."""
+    named: dict[str, Prepared] = {}
+    for masker in maskers:
+        count = sum(other.found.name == masker.found.name for other in named.values())
+        named[f"{masker.found.name}-{count + 1}" if count else masker.found.name] = masker
+    return named
+
+
+@dataclass(frozen=True)
+class ExtractPlugins:
+    """Prepared plugins, not yet loaded; maskers by the name of their masks."""
+
+    detector: Prepared
+    aligner: Prepared
+    maskers: dict[str, Prepared]
+    recognizer: Prepared | None
+
+    @property
+    def all(self) -> tuple[Prepared, ...]:
+        """All of them, in the order in which a frame meets them."""
+        last = (self.recognizer,) if self.recognizer else ()
+        return (self.detector, self.aligner, *self.maskers.values(), *last)
+
+    def stages(self) -> tuple[Stage, ...]:
+        """What a faceset notes of them."""
+        return tuple(
+            Stage(used.found.kind, used.found.name, used.found.version, used.options_hash) for used in self.all
+        )
+
+    def require_fit(self) -> None:
+        """Raises PluginError when one cannot work with the aligner's landmarks, and names those that can."""
+        scheme = self.aligner.plugin.scheme
+        for used in self.all[2:]:
+            accepted = used.plugin.schemes
+            if accepted is not None and scheme not in accepted:
+                wanted = " or ".join(sorted(accepted))
+                raise PluginError(
+                    f"{used.label} needs {wanted} landmarks, {self.aligner.label} gives {scheme}. "
+                    f"{_alternatives(used.found.kind, scheme)}, or {_aligners(accepted)}."
+                )
+
+
+def _alternatives(kind: str, scheme: str) -> str:
+    fitting = [name for name, plugin in _loadable(kind).items() if plugin.schemes is None or scheme in plugin.schemes]
+    return f"Use --{kind} {' or '.join(fitting)}" if fitting else f"Use another {kind}"
+
+
+def _aligners(schemes: Iterable[str]) -> str:
+    fitting = [name for name, plugin in _loadable("aligner").items() if plugin.scheme in schemes]
+    return f"--aligner {' or '.join(fitting)}" if fitting else "another aligner"
+
+
+def _loadable(kind: str) -> dict[str, Any]:
+    """The plugin classes of a kind; those that cannot be imported are left out."""
+    classes = {}
+    for found in discover(kind):
+        try:
+            classes[found.name] = select(kind, found.name).plugin_class
+        except FaceswapError:
+            continue
+    return classes

@@ -1,0 +1,154 @@
+"""The work of one chunk of frames: a pure function of the extraction's settings and the chunk.
+
+Settings, tasks and results go through JSON, so that any executor can run them anywhere that sees the medium and the
+faceset's folder. Workers write crops and a record of the rows; they never touch the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+from pydantic import BaseModel, ConfigDict
+
+from ...lib.face_records import FrameRecord
+from ...lib.faceset_chunk import write_chunk
+from ...lib.media import Chunk, Frame, Medium, probe, read_chunk
+from ..host import use_backend
+from .chain import Chain
+from .plugins import PluginChoices
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class WorkSettings(_Message):
+    """What is the same for all chunks of an extraction."""
+
+    media: Path
+    faceset: Path
+    plugins: PluginChoices
+    crop_size: int
+    check: bool = False
+
+
+class ChunkTask(_Message):
+    """One chunk of the medium.
+
+    Attributes:
+        index: Its number in the medium.
+        first: Its first frame, as in `lib.media.Chunk`.
+        last: Its last frame.
+        count: How many frames it has.
+        done: Frames in it that the faceset holds already, as (source, pts).
+    """
+
+    index: int
+    first: int
+    last: int
+    count: int
+    done: tuple[tuple[str, int], ...] = ()
+
+
+class ChunkResult(_Message):
+    """What became of a chunk.
+
+    Attributes:
+        index: Its number in the medium.
+        record: The folder with its crops and rows, relative to the faceset.
+        frames: How many frames are in it.
+        faces: How many faces.
+        empty: How many frames without a face.
+        missing: Frames that could not be decoded.
+    """
+
+    index: int
+    record: str
+    frames: int
+    faces: int
+    empty: int
+    missing: int
+
+
+class ChunkWorker:
+    """Runs chunks; made once in each worker process.
+
+    Args:
+        settings: A dump of `WorkSettings`.
+
+    Raises:
+        PluginError: A plugin could not be loaded.
+        MediaError: The medium cannot be read.
+    """
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self._settings = WorkSettings.model_validate(settings)
+        cv2.setNumThreads(1)
+        self._medium = probe(self._settings.media)
+        plugins = self._settings.plugins.prepare()
+        use_backend(plugins.all)
+        self._chain = Chain(plugins, self._settings.crop_size, self._settings.check)
+        self._reel = Reel(self._medium)
+
+    def run(self, task: dict[str, Any]) -> Callable[[], dict[str, Any]]:
+        """Extracts the faces of a chunk; the function that is returned writes them and gives the result."""
+        chunk = ChunkTask.model_validate(task)
+        done = frozenset(chunk.done)
+        frames, seen = [], 0
+        for frame in self._reel.frames(Chunk(chunk.index, chunk.first, chunk.last, chunk.count)):
+            seen += 1
+            if (frame.key.source, frame.key.pts) not in done:
+                frames.append(self._record(frame))
+        return lambda: self._write(chunk, frames, chunk.count - seen)
+
+    def _record(self, frame: Frame) -> FrameRecord:
+        faces = self._chain.faces(frame.key, frame.image())
+        return FrameRecord(frame.key.source, frame.key.pts, frame.time, frame.width, frame.height, faces)
+
+    def _write(self, chunk: ChunkTask, frames: list[FrameRecord], missing: int) -> dict[str, Any]:
+        folder = self._settings.faceset
+        record = write_chunk(folder, self._medium.path.name, chunk.index, frames)
+        return ChunkResult(
+            index=chunk.index,
+            record=record.relative_to(folder).as_posix(),
+            frames=len(frames),
+            faces=sum(len(frame.faces) for frame in frames),
+            empty=sum(not frame.faces for frame in frames),
+            missing=missing,
+        ).model_dump(mode="json")
+
+
+class Reel:
+    """Reads chunks one after the other; neighbors are read on from where the last one ended.
+
+    Decoding begins at a keyframe, which may lie hundreds of frames before a chunk, so starting anew for each would
+    cost more than the faces in some footage.
+    """
+
+    def __init__(self, medium: Medium) -> None:
+        self._medium = medium
+        self._frames: Iterator[Frame] = iter(())
+        self._next: Frame | None = None
+        self._index = -1
+
+    def frames(self, chunk: Chunk) -> Iterator[Frame]:
+        """The frames of a chunk that can be decoded."""
+        if self._medium.kind != "video":
+            yield from read_chunk(self._medium, chunk)
+            return
+        if chunk.index != self._index + 1 or self._index < 0:
+            to_end = Chunk(chunk.index, chunk.first, _END, 0)
+            self._frames = iter(read_chunk(self._medium, to_end))
+            self._next = next(self._frames, None)
+        self._index = chunk.index
+        while self._next is not None and self._next.key.pts <= chunk.last:
+            frame, self._next = self._next, None
+            yield frame
+            self._next = next(self._frames, None)
+
+
+_END = 2**63 - 1
+"""A presentation time after every other."""

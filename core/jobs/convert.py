@@ -1,0 +1,230 @@
+"""The job `convert`: footage and a trained model in, the footage with swapped faces out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from ..errors import OptionError, suggest
+from ..host import PluginChoice, Prepared, prepare, versions
+from ..names import KINDS
+from .job import Job, JobContext, Report, Stage
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ...lib.faceset import Faceset
+    from ...lib.media import Encoding, Medium
+    from ..converting.conversion import Conversion
+    from ..converting.parts import Parts
+    from ..converting.stream import Swapper, Work
+    from ..training.saved_model import TrainedModel
+
+Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
+
+_FORMAT = 1
+"""Raised when the same settings give other pixels than before, so that parts of both are never joined."""
+
+
+class ConvertReport(Report):
+    """What a conversion did.
+
+    Attributes:
+        output: The video or folder that was written.
+        frames: Frames in it.
+        frames_swapped: Those in which a face was swapped.
+        faces: Faces swapped.
+        fps: Frames per second of this run.
+        model_step: The training step of the model's weights.
+    """
+
+    output: Path
+    frames: int
+    frames_swapped: int
+    faces: int
+    fps: float | None = None
+    model_step: int = 0
+
+
+class ConvertJob(Job):
+    """Write MEDIA to OUTPUT with its faces swapped by a trained model.
+
+    OUTPUT is a video (.mp4, .mov, .mkv) with the sound and timing of MEDIA, or a folder of images. What is finished
+    lies in OUTPUT.parts until all is: a run that was stopped or killed is continued by the same command.
+    """
+
+    command: ClassVar[str] = "convert"
+    positional: ClassVar[tuple[str, ...]] = ("media", "output")
+    report_class: ClassVar[type[Report]] = ConvertReport
+
+    media: Path = Field(description="The video, image or folder of images to change.")
+    output: Path = Field(description="The video, or the folder of images, to write.")
+    model_dir: Path = Field(description="Folder of the trained model.")
+    faceset: Path = Field(description="Faceset that was extracted from MEDIA.")
+    identity: str = Field("source", description="Whose face is put on.")
+    mask: str = Field("auto", description="Masker of the faceset, or `model`; `auto`: the model's if it gives one.")
+    batch_size: int = Field(16, ge=1, description="Faces in one call of the model.")
+    codec: Literal["libx264", "libx265", "ffv1"] = Field("libx264", description="Codec of a video; ffv1 is lossless.")
+    crf: float = Field(18, ge=0, le=51, description="Quality of a video: 0 is lossless, 51 the worst.")
+    preset: Preset = Field("medium", description="How much time the encoder takes to make a video small.")
+    chunk_frames: int = Field(128, ge=1, description="Frames that are kept together; a kill loses no more.")
+    check: bool = Field(False, description="Check every plugin call against the tensor contract.")
+    blenders: tuple[PluginChoice, ...] = tuple(PluginChoice(name=name) for name in KINDS["blender"].default)
+
+    def home(self) -> Path:
+        """The model folder, where the run is recorded."""
+        return self.model_dir
+
+    def plugin_versions(self) -> dict[str, str]:
+        """The blenders' packages and versions; the model's stand in its folder."""
+        return versions(self._blenders())
+
+    def run(self, context: JobContext) -> ConvertReport:
+        """Converts what no earlier run has finished, and publishes the output."""
+        from ...lib.faceset import Faceset
+        from ...lib.media import probe
+        from ..converting.chain import require_chain
+        from ..converting.faces import require_same_footage
+        from ..converting.outputs import require_output
+        from ..converting.parts import Parts
+
+        blenders = self._blenders()
+        require_chain(blenders)
+        medium = probe(self.media)
+        require_output(self.output, medium, self._encoding())
+        with Faceset.open(self.faceset) as faceset:
+            require_same_footage(faceset, medium)
+            trained = self._model(context, faceset, blenders)
+            with Parts(self.output, self._digest(medium, faceset, trained, blenders)) as parts:
+                if parts.discarded:
+                    context.warn(f"{parts.folder} was begun with other settings or footage; starting anew.")
+                conversion, missing = self._conversion(medium, parts)
+                swapper = self._swapper(trained, faceset, blenders)
+                return self._convert(context, conversion, swapper, trained.step, missing)
+
+    def _convert(
+        self, context: JobContext, conversion: Conversion, swapper: Swapper, step: int, missing: int
+    ) -> ConvertReport:
+        for loss in conversion.output.losses():
+            context.warn(loss)
+        total = sum(chunk.count for chunk in conversion.chunks)
+        done = sum(tally.frames for tally in conversion.finished().values())
+        began = time.monotonic()
+        with context.stage("converting", total, "frames", done=done) as stage:
+            tallies = conversion.run(swapper, _Watch(self, context, stage)).values()
+        seconds = time.monotonic() - began
+        frames = sum(tally.frames for tally in tallies)
+        if total + missing > frames:
+            context.warn(f"{total + missing - frames} frames of {self.media} could not be decoded and are left out.")
+        conversion.output.publish(len(conversion.chunks))
+        conversion.parts.remove()
+        return ConvertReport(
+            output=self.output,
+            frames=frames,
+            frames_swapped=sum(tally.frames_swapped for tally in tallies),
+            faces=sum(tally.faces for tally in tallies),
+            fps=round((frames - done) / seconds, 2) if frames > done else None,
+            model_step=step,
+        )
+
+    def _blenders(self) -> list[Prepared]:
+        return [prepare("blender", choice) for choice in self.blenders]
+
+    def _encoding(self) -> Encoding:
+        from ...lib.media import Encoding
+
+        return Encoding(codec=self.codec, crf=self.crf, preset=self.preset)
+
+    def _model(self, context: JobContext, faceset: Faceset, blenders: list[Prepared]) -> TrainedModel:
+        from ..converting.faces import require_scheme
+        from ..training.saved_model import load_trained_model
+
+        trained = load_trained_model(self.model_dir, together_with=blenders)
+        for damage in trained.skipped:
+            context.warn(f"{damage}; the weights of step {trained.step} are used")
+        identities = trained.plugin.identities
+        if self.identity not in identities:
+            raise OptionError(f"The model knows no identity '{self.identity}'. {suggest(self.identity, identities)}")
+        require_scheme(faceset, trained.plugin, f"model '{trained.record.name}'")
+        return trained
+
+    def _swapper(self, trained: TrainedModel, faceset: Faceset, blenders: list[Prepared]) -> Swapper:
+        from ..checking import checked, checks_wanted
+        from ..converting.chain import load_chain
+        from ..converting.faces import FacesetFaces
+        from ..converting.stream import Swapper
+
+        label = f"model '{trained.record.name}'"
+        return Swapper(
+            source=FacesetFaces(faceset),
+            model=checked(trained.plugin, label) if checks_wanted(self.check) else trained.plugin,
+            label=label,
+            spec=trained.crop,
+            chain=load_chain(blenders, self.check),
+            identity=self.identity,
+            mask=self.mask,
+            batch_size=self.batch_size,
+        )
+
+    def _conversion(self, medium: Medium, parts: Parts) -> tuple[Conversion, int]:
+        """The conversion, and how many frames the footage should have and has not."""
+        from ...lib.media import scan
+        from ..converting.conversion import Conversion
+        from ..converting.outputs import FolderOutput, VideoOutput, is_video
+
+        timeline = scan(medium)
+        video = is_video(self.output)
+        output = VideoOutput(self.output, medium, self._encoding(), parts) if video else FolderOutput(self.output)
+        return Conversion(medium, timeline.chunks(self.chunk_frames), output, parts), timeline.missing
+
+    def _digest(self, medium: Medium, faceset: Faceset, trained: TrainedModel, blenders: list[Prepared]) -> str:
+        """Stands for all that the output's pixels depend on."""
+        files = [medium.folder / name for name in medium.images] or [medium.path]
+        content = [
+            _FORMAT,
+            self.model_dump(mode="json", exclude={"media", "output", "model_dir", "faceset", "blenders", "check"}),
+            [[used.found.name, used.found.origin, used.options_hash] for used in blenders],
+            [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in files],
+            str(faceset.info()),
+            [trained.record.model_dump(mode="json"), trained.step, _manifest(self.model_dir, trained.step)],
+        ]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _manifest(model_dir: Path, step: int) -> str:
+    """The checkpoint's manifest, which holds the SHA-256 of its weights."""
+    return (model_dir / "checkpoints" / str(step) / "manifest.json").read_text()
+
+
+class _Watch:
+    """Follows a conversion frame by frame."""
+
+    def __init__(self, job: ConvertJob, context: JobContext, stage: Stage) -> None:
+        self._job, self._context, self._stage = job, context, stage
+        self._faces = 0
+
+    def __call__(self, work: Work) -> None:
+        """Counts a frame and shows it if it is the preview; raises when somebody asked to stop."""
+        self._context.check()
+        self._faces += work.swapped
+        self._stage.advance(1, faces=float(self._faces))
+        if work.before is not None:
+            self._show(work.before, work.frame.image())
+
+    def _show(self, before: NDArray[np.uint8], after: NDArray[np.uint8]) -> None:
+        import numpy as np
+
+        from ...lib.media import write_image
+        from ...lib.publish import output_errors
+
+        path = self._job.model_dir / "previews" / f"{self._job.output.stem}.png"
+        with output_errors(path):
+            path.parent.mkdir(exist_ok=True)
+        write_image(path, np.hstack([before, after]))
+        self._context.preview(path, f"{self._job.media.name}: target and swap")

@@ -1,0 +1,136 @@
+"""The job `train`: from two facesets to a model that gives the target the source's face."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field
+
+from ...lib.lock import FolderLock
+from ...lib.publish import output_errors, require_parent
+from ..errors import PluginError
+from ..host import PluginChoice, Prepared, prepare, use_backend, versions
+from ..kinds import TrainableModel
+from ..names import KINDS
+from .job import Job, JobContext, Report, Stage
+
+if TYPE_CHECKING:
+    from ..training.faces import TrainingFaces
+
+
+class TrainReport(Report):
+    """What a training run did.
+
+    Attributes:
+        iterations: Steps done in all.
+        resumed_from: The step at which this run began.
+        losses: The mean of each loss over the last steps.
+        faces_per_second: Faces of both people, while training proper.
+        source_faces: Faces of the source.
+        target_faces: Faces of the target.
+        checkpoint: The newest checkpoint.
+        preview: The newest preview.
+    """
+
+    iterations: int
+    resumed_from: int = 0
+    losses: dict[str, float] = Field(default_factory=dict)
+    faces_per_second: float | None = None
+    source_faces: int = 0
+    target_faces: int = 0
+    checkpoint: str | None = None
+    preview: str | None = None
+
+
+class TrainJob(Job):
+    """Train a model that puts the face of one faceset on that of another; the same command continues."""
+
+    command: ClassVar[str] = "train"
+    positional: ClassVar[tuple[str, ...]] = ("model_dir",)
+    report_class: ClassVar[type[Report]] = TrainReport
+
+    model_dir: Path = Field(description="Folder of the model; made, or continued.")
+    source: Path = Field(description="Faceset of the person whose face is put on.")
+    target: Path = Field(description="Faceset of the footage that is changed.")
+    model: PluginChoice = PluginChoice(name=KINDS["model"].default[0])
+    iterations: int = Field(20_000, ge=1, description="Training steps in all, those of earlier runs included.")
+    batch_size: int = Field(16, ge=1, description="Faces of each person in a step.")
+    minutes: float | None = Field(None, gt=0, description="Stop after so many minutes, and save.")
+    seed: int = Field(0, ge=0, description="Where all randomness comes from.")
+    save_every: int = Field(500, ge=1, description="Steps from checkpoint to checkpoint.")
+    save_minutes: float = Field(10, gt=0, description="The longest time from checkpoint to checkpoint.")
+    preview_every: int = Field(500, ge=1, description="Steps from preview to preview.")
+    keep_checkpoints: int = Field(2, ge=1, description="How many checkpoints are kept.")
+
+    def home(self) -> Path:
+        """The model folder."""
+        return self.model_dir
+
+    def plugin_versions(self) -> dict[str, str]:
+        """The model's package and version."""
+        return versions([prepare("model", self.model)])
+
+    def run(self, context: JobContext) -> TrainReport:
+        """Trains until the iterations or the minutes are over, or somebody asks to stop."""
+        prepared = _trainable(prepare("model", self.model))
+        use_backend([prepared])
+        require_parent(self.model_dir)
+        with output_errors(self.model_dir):
+            self.model_dir.mkdir(exist_ok=True)
+        with FolderLock(self.model_dir):
+            return self._train(prepared, context)
+
+    def _train(self, prepared: Prepared, context: JobContext) -> TrainReport:
+        from ..training.backends import seed_weights
+        from ..training.checkpointing import resume
+        from ..training.engine import Engine
+        from ..training.saved_model import settle_record
+        from .train_loop import TrainLoop
+
+        settle_record(self.model_dir, prepared)
+        faces = self._faces(prepared, context)
+        seed_weights(self.seed)
+        engine = Engine(prepared.load(), faces, self.batch_size, self.seed, self.iterations)
+        for damage in resume(self.model_dir, engine):
+            context.warn(f"{damage}; training goes on from step {engine.step}")
+        return TrainLoop(self, context, engine, faces).run()
+
+    def _faces(self, prepared: Prepared, context: JobContext) -> dict[str, TrainingFaces]:
+        from ..training.faces import training_faces
+
+        faces, cache = {}, self.model_dir / "cache"
+        for identity, path in (("source", self.source), ("target", self.target)):
+            watch = _Watch(context, f"reading {identity} faces")
+            faces[identity] = training_faces(path, identity, prepared.plugin.crop, cache, watch)
+            if not faces[identity].masked:
+                context.warn(f"Not every face of {path} has a mask; the whole crop is taken for face.")
+        return faces
+
+
+class _Watch:
+    """Tells how far the reading of faces is; lets the user stop it."""
+
+    def __init__(self, context: JobContext, name: str) -> None:
+        self._context, self._name = context, name
+        self._stage: Stage | None = None
+
+    def __call__(self, done: int, total: int) -> None:
+        self._context.check()
+        if self._stage is None:
+            self._stage = Stage(self._context, self._name, total, "faces", done)
+        else:
+            self._stage.advance()
+        if done in (0, total):
+            self._stage.tell()
+
+
+def _trainable(prepared: Prepared) -> Prepared:
+    """Returns the plugin if it can be trained from a source and a target."""
+    plugin = prepared.plugin
+    if not isinstance(plugin, TrainableModel):
+        raise PluginError(f"{prepared.label} from {prepared.found.origin} cannot be trained; choose another model")
+    if set(plugin.identities) != {"source", "target"}:
+        known = ", ".join(plugin.identities)
+        raise PluginError(f"{prepared.label} is trained with {known}; this command trains source and target only")
+    return prepared

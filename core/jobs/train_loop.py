@@ -1,0 +1,141 @@
+"""The loop of the job `train`: steps, and between them history, checkpoints, previews and requests to stop."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import Cancelled
+from ..training.checkpointing import diverged, save_checkpoint
+from ..training.engine import Engine
+from ..training.faces import TrainingFaces
+from ..training.history import History
+from ..training.preview import preview_faces, preview_grid, write_preview
+from .job import JobContext, Stage
+
+if TYPE_CHECKING:
+    from .train import TrainJob, TrainReport
+
+_TELL_STEPS = 10
+_TELL_SECONDS = 1.0
+
+
+class TrainLoop:
+    """One run of a training job.
+
+    Args:
+        job: What to do.
+        context: Is told, and tells when to stop.
+        engine: The engine, at the step from which training goes on.
+        faces: The training faces.
+    """
+
+    def __init__(self, job: TrainJob, context: JobContext, engine: Engine, faces: Mapping[str, TrainingFaces]) -> None:
+        self._job, self._context, self._engine, self._faces = job, context, engine, faces
+        self._first = engine.step
+        self._pending: list[dict[str, Any]] = []
+        self._losses: dict[str, float] = {}
+        self._busy = 0.0
+        self._checkpoint: Path | None = None
+        self._preview: Path | None = None
+        self._samples: tuple[Any, Any] | None = None
+        self._began = self._saved = self._told = time.monotonic()
+
+    def run(self) -> TrainReport:
+        """Trains until the iterations or the minutes are over.
+
+        Raises:
+            Cancelled: Somebody asked to stop; the state was saved.
+            FaceswapError: The training diverged, or something could not be written.
+        """
+        job, engine, context = self._job, self._engine, self._context
+        with (
+            History(job.model_dir, engine.step) as history,
+            context.stage("training", job.iterations, "iterations", done=engine.step) as stage,
+        ):
+            while engine.step < job.iterations and not self._time_is_up():
+                self._step(history, stage)
+                if context.stopping():
+                    self._finish(history)
+                    raise Cancelled(f"Stopped as asked at step {engine.step}; the same command continues.")
+            self._finish(history)
+        return self._report()
+
+    def _step(self, history: History, stage: Stage) -> None:
+        """Does one step and what is due after it."""
+        began = time.monotonic()
+        self._pending.append(self._engine.advance())
+        if self._engine.step % _TELL_STEPS == 0 or began - self._told > _TELL_SECONDS:
+            self._tell(history)
+        self._busy += time.monotonic() - began
+        stage.advance(1, **self._losses)
+        if self._engine.step % self._job.save_every == 0 or self._save_is_overdue():
+            self._save(history)
+        if self._engine.step % self._job.preview_every == 0:
+            self._show()
+
+    def _finish(self, history: History) -> None:
+        """Saves and shows what the last steps did, where that has not been done."""
+        if self._engine.step > self._first:
+            self._save(history)
+            self._show()
+
+    def _tell(self, history: History) -> None:
+        """Adds the mean losses since the last time to the history; this waits for the device."""
+        if not self._pending:
+            return
+        steps = [{name: float(loss) for name, loss in losses.items()} for losses in self._pending]
+        names = {name for losses in steps for name in losses}
+        self._losses = {name: _mean([losses[name] for losses in steps if name in losses]) for name in sorted(names)}
+        self._pending, self._told = [], time.monotonic()
+        if not all(map(math.isfinite, self._losses.values())):
+            broken = next(name for name, loss in self._losses.items() if not math.isfinite(loss))
+            raise diverged(self._engine.step, f"the loss `{broken}` is {self._losses[broken]}")
+        history.add(self._engine.step, self._losses)
+
+    def _save(self, history: History) -> None:
+        if self._checkpoint and self._checkpoint.name == str(self._engine.step):
+            return
+        self._tell(history)
+        self._checkpoint = save_checkpoint(self._job.model_dir, self._engine, self._job.keep_checkpoints)
+        self._saved = time.monotonic()
+
+    def _show(self) -> None:
+        """Writes a preview of the current step, unless that has been done."""
+        job, step, model = self._job, self._engine.step, self._engine.model
+        if self._preview and self._preview.stem == f"{step:08d}":
+            return
+        if self._samples is None:
+            self._samples = preview_faces(job.source, model.crop), preview_faces(job.target, model.crop)
+        self._preview = write_preview(job.model_dir, step, preview_grid(model, *self._samples))
+        self._context.preview(self._preview, f"after {step} iterations")
+
+    def _time_is_up(self) -> bool:
+        minutes = self._job.minutes
+        return minutes is not None and time.monotonic() - self._began >= 60 * minutes
+
+    def _save_is_overdue(self) -> bool:
+        return time.monotonic() - self._saved >= 60 * self._job.save_minutes
+
+    def _report(self) -> TrainReport:
+        from .train import TrainReport
+
+        steps = self._engine.step - self._first
+        faces = steps * self._job.batch_size * len(self._faces)
+        return TrainReport(
+            iterations=self._engine.step,
+            resumed_from=self._first,
+            losses=self._losses,
+            faces_per_second=round(faces / self._busy, 2) if steps else None,
+            source_faces=len(self._faces["source"]),
+            target_faces=len(self._faces["target"]),
+            checkpoint=str(self._checkpoint) if self._checkpoint else None,
+            preview=str(self._preview) if self._preview else None,
+        )
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)

@@ -1,0 +1,99 @@
+"""Checks for aligners, on the sample's face and on one that leaves the frame."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ...lib.landmarks import SCHEMES
+from ..contract import Detections
+from .exercise import Call, Exercise, pick
+from .records import SkipCheckError, check_of, expect
+from .samples import Floats, Picture, Sample, drawn_face, noise, padded
+from .subject import Subject
+
+_SHIFT = (23, 11)
+"""By how many pixels, across and down, the frame is moved."""
+
+_LARGEST_SHIFT_ERROR = 0.05
+_LARGEST_MEAN_ERROR = 0.2
+
+
+class AlignerExercise(Exercise):
+    """Works aligners: a call is a picture and its detections."""
+
+    method = "align"
+
+    def calls(self, plugin: Any) -> list[Call]:
+        """The sample with two boxes around its face; another picture whose detector has given landmarks too."""
+        sample, other = self.sample, drawn_face()
+        shift = (sample.face[2] - sample.face[0]) / 16
+        two = np.stack([sample.face, sample.face + shift])
+        marked = replace(_detections(other.face[None]), landmarks=other.points("five")[None], scheme="five")
+        return [(sample.image, _detections(two)), (other.image, marked)]
+
+    def empty(self, plugin: Any) -> Call:
+        """A picture without a face."""
+        return self.sample.image, Detections.none()
+
+    def odd(self, plugin: Any) -> list[Call]:
+        """A picture of odd size whose face leaves the frame on two sides, and a tiny one."""
+        box, image = self.sample.face, self.sample.image
+        left, top = int(box[0] + box[2]) // 2, int(box[1] + box[3]) // 2
+        cut: Picture = np.ascontiguousarray(image[top : top + 97, left : left + 131])
+        moved = box - np.array([left, top, left, top], np.float32)
+        tiny = np.array([[-2, -1, 9, 12]], np.float32)
+        return [(cut, _detections(moved[None])), (noise(13, 7), _detections(tiny)), (noise(1, 1), _detections(tiny))]
+
+    def singles(self, call: Call) -> list[Call]:
+        """One face each."""
+        image, detections = call
+        return [(image, pick(detections, index)) for index in range(len(detections))]
+
+
+def _moved(sample: Sample) -> tuple[Call, Call]:
+    """The same face at two places of a frame, `_SHIFT` apart."""
+    (right, down), face = _SHIFT, sample.face
+    before = padded(sample.image, 0, 0, right, down), _detections(face[None])
+    shift = np.array([right, down, right, down], np.float32)
+    return before, (padded(sample.image, right, down, 0, 0), _detections((face + shift)[None]))
+
+
+def _detections(boxes: Floats) -> Detections:
+    return Detections(np.asarray(boxes, np.float32), np.linspace(0.9, 0.8, len(boxes), dtype=np.float32))
+
+
+def landmarks_match_scheme(subject: Subject) -> None:
+    """It gives as many landmarks as its scheme has, all of them finite."""
+    scheme = subject.plugin.scheme
+    expect(scheme in SCHEMES, f"a scheme among {', '.join(SCHEMES)}", repr(scheme))
+    for call, landmarks in zip(subject.calls, subject.answers, strict=True):
+        wanted = (len(call[1]), SCHEMES[scheme].points, 2)
+        expect(landmarks.shape == wanted, f"landmarks {list(wanted)} for the scheme {scheme}", list(landmarks.shape))
+        expect(bool(np.isfinite(landmarks).all()), "finite landmarks", "NaN or infinity")
+
+
+def landmarks_follow_frame(subject: Subject) -> None:
+    """When the frame moves by whole pixels, the landmarks move by as many."""
+    _, exercise = subject.answers, subject.exercise
+    before, after = (exercise.run(subject.plugin, call) for call in _moved(exercise.sample))
+    gap = float(np.abs(after - before - np.array(_SHIFT, np.float32)).max())
+    expected = f"landmarks that move by {list(_SHIFT)} with the frame, to {_LARGEST_SHIFT_ERROR} px"
+    expect(gap <= _LARGEST_SHIFT_ERROR, expected, f"they are off by up to {gap:.3g} px")
+
+
+def landmarks_near_face(subject: Subject) -> None:
+    """The landmarks of the sample lie where its face is: x before y, in frame pixels, in the scheme's order."""
+    sample, scheme, found = subject.exercise.sample, subject.plugin.scheme, subject.answers[0][0]
+    if scheme not in SCHEMES or found.shape != SCHEMES[scheme].template.shape:
+        raise SkipCheckError("its landmarks do not fit its scheme")
+    true = sample.points(scheme)
+    side = float((sample.face[2:] - sample.face[:2]).max())
+    error = float(np.linalg.norm(found - true, axis=1).mean()) / side
+    expected = f"landmarks within {_LARGEST_MEAN_ERROR} of the face's side, on average"
+    expect(error <= _LARGEST_MEAN_ERROR, expected, f"{error:.3g}")
+
+
+CHECKS = tuple(check_of(function) for function in (landmarks_match_scheme, landmarks_follow_frame, landmarks_near_face))

@@ -1,0 +1,185 @@
+"""Checks for blenders: crop blenders keep what is not theirs, frame blenders stay inside the mask, none keeps state."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from ...lib.geometry import crop_matrix
+from ..contract import CropPatch, CropSpec, FramePatch
+from .arrays import copied, difference
+from .crops import expect_range
+from .exercise import Call, Exercise, pick
+from .records import check_of, expect
+from .samples import Floats, drawn_face, portrait
+from .subject import Subject
+
+_CHANGEABLE = ("faces", "masks")
+_SIDES = (48, 56, 64)
+_BOXES = ((40, 52), (61, 47), (64, 64))
+_SMALLEST_CHANGE = 0.02
+
+
+class CropBlenderExercise(Exercise):
+    """Works crop blenders: a call is a patch of several faces."""
+
+    method = "blend"
+    exact = True
+
+    def calls(self, plugin: Any) -> list[Call]:
+        """Patches of several sizes with soft, full and empty masks, and a face and a target of one color."""
+        return [(_crop_patch(side),) for side in _SIDES]
+
+    def empty(self, plugin: Any) -> Call:
+        """A patch without a face."""
+        patch = _crop_patch(_SIDES[0])
+        return (_first(patch, 0),)
+
+    def odd(self, plugin: Any) -> list[Call]:
+        """Patches of odd and tiny size."""
+        return [(_crop_patch(side),) for side in (33, 7, 1)]
+
+    def singles(self, call: Call) -> list[Call]:
+        """One face each."""
+        return [(pick(call[0], index),) for index in range(len(call[0].faces))]
+
+
+class FrameBlenderExercise(Exercise):
+    """Works frame blenders: a call is the patch of one face."""
+
+    method = "composite"
+    exact = True
+    omits = frozenset({"batch-equals-singles", "empty-batch"})
+
+    def calls(self, plugin: Any) -> list[Call]:
+        """Boxes of three sizes, under a soft mask, a hard one and a full one."""
+        first, second, third = _BOXES
+        hard = (_disc(*second) > 0.5).astype(np.float32)
+        return [
+            (_frame_patch(_disc(*first)),),
+            (_frame_patch(hard, seed=1),),
+            (_frame_patch(np.ones((*third, 1), np.float32), seed=2),),
+        ]
+
+    def odd(self, plugin: Any) -> list[Call]:
+        """Boxes of odd and tiny sizes, and masks of a single pixel."""
+        tiny = [np.ones((height, width, 1), np.float32) for height, width in ((1, 1), (1, 9), (3, 2))]
+        dot = np.zeros((37, 23, 1), np.float32)
+        dot[18, 11] = 1
+        return [(_frame_patch(mask),) for mask in (*tiny, dot)]
+
+    def singles(self, call: Call) -> list[Call]:
+        """A call is one item."""
+        return [call]
+
+    def items(self, answer: Any) -> list[Any]:
+        """An answer is one item."""
+        return [answer]
+
+
+def _crop_patch(side: int) -> CropPatch:
+    """Five faces: three of them drawn over the portrait under soft, full and empty masks, two of a single color."""
+    spec = CropSpec(side)
+    (target, points), (face, _) = portrait().crop(spec), drawn_face().crop(spec)
+    faces, targets = (np.repeat(crop[None] / np.float32(255), 5, axis=0) for crop in (face, target))
+    faces[3], targets[4] = (0.2, 0.5, 0.8), (0.9, 0.4, 0.1)
+    masks = np.stack([_disc(side, side)] * 5)
+    masks[1], masks[2] = 1, 0
+    matrix = crop_matrix(portrait().points(), "ibug68", spec.face_type, side)
+    return CropPatch(
+        faces=faces,
+        masks=masks,
+        targets=targets,
+        crop_landmarks=np.repeat(points[None], 5, axis=0),
+        matrix=np.repeat(matrix[None], 5, axis=0),
+        stored_masks={"hull": np.stack([_disc(side, side)] * 5)},
+        track=(0, 0, 1, 1, -1),
+        time=(0.0, 0.04, 0.0, 0.04, 0.08),
+    )
+
+
+def _first(patch: CropPatch, length: int) -> CropPatch:
+    """Keeps the first faces of a patch."""
+    kept = {field.name: getattr(patch, field.name) for field in fields(patch)}
+    stored = {name: masks[:length] for name, masks in patch.stored_masks.items()}
+    cut = {name: value[:length] for name, value in kept.items() if name not in ("scheme", "stored_masks")}
+    return CropPatch(scheme=patch.scheme, stored_masks=stored, **cut)
+
+
+def _frame_patch(mask: Floats, seed: int = 0) -> FramePatch:
+    """A frame and another face of smooth random color under a mask; values lie between the steps of 8 bits."""
+    height, width = mask.shape[:2]
+    draw = np.random.default_rng(seed)
+    y, x = np.mgrid[:height, :width, :1][:2]
+    phases = draw.uniform(0, 6, (2, 3))
+    waves = [0.5 + 0.45 * np.sin(y / 9 + x / 7 + phases[0]), 0.5 + 0.45 * np.sin(y / 4 + x / 11 + phases[1])]
+    frame, face = (np.asarray(wave, np.float32) for wave in waves)
+    return FramePatch(frame=frame, face=face, mask=mask, origin=(3, 5))
+
+
+def _disc(height: int, width: int) -> Floats:
+    """A mask that fades from 1 in the middle to 0 well inside the border, `[height width 1]`."""
+    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
+    return np.clip(2.4 - 3 * np.hypot(y, x), 0, 1).astype(np.float32)[..., None]
+
+
+def output_in_range(subject: Subject) -> None:
+    """Pixels and masks stay in 0..1."""
+    for answer in subject.answers:
+        if isinstance(answer, CropPatch):
+            expect_range(answer.faces, "faces")
+            expect_range(answer.masks, "masks")
+        else:
+            expect_range(answer, "pixels")
+
+
+def state_free(subject: Subject) -> None:
+    """The order of calls does not matter."""
+    calls, answers = subject.calls, subject.answers
+    for call, answer in list(zip(calls, answers, strict=True))[::-1]:
+        changed = difference(answer, subject.exercise.run(subject.plugin, call))
+        expect(changed is None, "the same answers when the calls come in another order", changed)
+
+
+def rest_untouched(subject: Subject) -> None:
+    """Only faces and masks change; targets, landmarks, matrix, stored masks, track and time are handed on."""
+    for (patch,), answer in zip(subject.calls, subject.answers, strict=True):
+        for field in fields(CropPatch):
+            if field.name not in _CHANGEABLE:
+                changed = difference(getattr(patch, field.name), getattr(answer, field.name))
+                expect(changed is None, f"`{field.name}` handed on as it came", changed)
+
+
+def empty_mask_keeps_box(subject: Subject) -> None:
+    """Under an empty mask the box stays as it is, bit for bit."""
+    for height, width in _BOXES:
+        patch = _frame_patch(np.zeros((height, width, 1), np.float32))
+        changed = difference(patch.frame, subject.exercise.run(subject.plugin, (copied(patch),)))
+        expect(changed is None, "the box as it was, bit for bit, under an empty mask", changed)
+
+
+def outside_mask_unchanged(subject: Subject) -> None:
+    """Where the mask is 0 nothing changes, bit for bit."""
+    for (patch,), pixels in zip(subject.calls, subject.answers, strict=True):
+        outside = patch.mask[..., 0] == 0
+        changed = difference(patch.frame[outside], pixels[outside])
+        expect(changed is None, "no change outside the mask, bit for bit", changed)
+
+
+def face_arrives(subject: Subject) -> None:
+    """Inside the mask the frame gives way to the face."""
+    for (patch,), pixels in zip(subject.calls, subject.answers, strict=True):
+        inside = patch.mask[..., 0] > 0.5
+        change = float(np.abs(pixels[inside] - patch.frame[inside]).mean())
+        expected = f"a change of at least {_SMALLEST_CHANGE} inside the mask, on average"
+        expect(change >= _SMALLEST_CHANGE, expected, f"{change:.3g}")
+
+
+BOTH = tuple(check_of(function) for function in (output_in_range, state_free))
+CROP_CHECKS = (*BOTH, check_of(rest_untouched))
+FRAME_CHECKS = (
+    *BOTH,
+    *(check_of(function) for function in (empty_mask_keeps_box, outside_mask_unchanged, face_arrives)),
+)

@@ -1,0 +1,92 @@
+"""Checks for metrics: finite figures, whatever the chunks in which the faces stream by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..contract import CropSpec, FaceBatch
+from .arrays import difference
+from .exercise import Call, Exercise, pick
+from .records import check_of, expect
+from .samples import drawn_face, portrait
+from .subject import Subject
+
+_FACES = 8
+_SIDE = 64
+_TOLERANCE = 1e-4
+
+
+class MetricExercise(Exercise):
+    """Works metrics: a call is two lists of face batches, given as streams that can be read once."""
+
+    method = "measure"
+    omits = frozenset({"batch-equals-singles", "empty-batch", "odd-sizes"})
+
+    def calls(self, plugin: Any) -> list[Call]:
+        """Two streams of two batches each."""
+        return [(_halves(_faces(0)), _halves(_faces(1)))]
+
+    def run(self, plugin: Any, call: Call) -> Any:
+        """Measures streams."""
+        fake, real = call
+        return plugin.measure(iter(fake), iter(real))
+
+    def singles(self, call: Call) -> list[Call]:
+        """A call is one item."""
+        return [call]
+
+    def items(self, answer: Any) -> list[Any]:
+        """An answer is one item."""
+        return [answer]
+
+
+def _faces(seed: int) -> FaceBatch:
+    """A batch of portraits and drawings with random brightness, and random embeddings."""
+    draw = np.random.default_rng(seed)
+    cuts = [(portrait() if index % 2 else drawn_face()).crop(CropSpec(_SIDE)) for index in range(_FACES)]
+    light = draw.uniform(0.6, 1.0, (_FACES, 1, 1, 1))
+    embeddings = draw.normal(size=(_FACES, 128)).astype(np.float32)
+    return FaceBatch(
+        crops=(np.stack([crop for crop, _ in cuts]) * light).astype(np.uint8),
+        embeddings=embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True),
+        landmarks=np.stack([points for _, points in cuts]),
+        times=np.arange(_FACES, dtype=np.float32) / 25,
+    )
+
+
+def _halves(faces: FaceBatch) -> list[FaceBatch]:
+    singles = _singles(faces)
+    return [_joined(singles[: _FACES // 2 - 1]), _joined(singles[_FACES // 2 - 1 :])]
+
+
+def _singles(faces: FaceBatch) -> list[FaceBatch]:
+    return [pick(faces, index) for index in range(_FACES)]
+
+
+def _joined(batches: list[FaceBatch]) -> FaceBatch:
+    names = ("crops", "embeddings", "landmarks", "times")
+    return FaceBatch(**{name: np.concatenate([getattr(batch, name) for batch in batches]) for name in names})
+
+
+def finite_figures(subject: Subject) -> None:
+    """It answers named, finite numbers."""
+    for figures in subject.answers:
+        right = isinstance(figures, dict) and len(figures) > 0
+        expect(right, "a dict of named figures", repr(figures)[:80])
+        for name, value in figures.items():
+            number = isinstance(value, float) and bool(np.isfinite(value))
+            expect(isinstance(name, str) and number, "finite floats by name", f"{name!r}: {value!r}")
+
+
+def chunks_do_not_matter(subject: Subject) -> None:
+    """The same faces give the same figures, in whatever batches they come."""
+    _ = subject.answers
+    one_by_one = [_singles(_faces(seed)) for seed in (0, 1)]
+    again = subject.exercise.run(subject.plugin, tuple(one_by_one))
+    changed = difference(subject.answers[0], again, _TOLERANCE)
+    expect(changed is None, f"the same figures for batches of one face, to {_TOLERANCE:g}", changed)
+
+
+CHECKS = tuple(check_of(function) for function in (finite_figures, chunks_do_not_matter))

@@ -1,0 +1,89 @@
+"""What differs between Keras backends in training: computing a player's gradients and moving its weights.
+
+One adapter per backend, each a file of its own beside this one; nothing else in the program imports a backend.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any, Protocol
+
+from ...errors import PluginError
+from ...kinds import Trainable
+from ..faces import TrainingFaces
+from ..step import IdentityBatch, Player
+
+Tensor = Any
+Prepare = Callable[[Mapping[str, tuple[Tensor, Tensor]], Any], dict[str, IdentityBatch]]
+"""Makes a batch of stored faces and masks, by identity, and a random key; runs on the device."""
+
+_ADAPTERS = {"tensorflow": ("tensorflow", "TensorFlowAdapter")}
+
+
+class Adapter(Protocol):
+    """Moves players, one step at a time."""
+
+    def move(
+        self, player: Player, indices: Mapping[str, Any], keys: Any, number: int, progress: float
+    ) -> dict[str, Tensor]:
+        """Moves one player by one batch.
+
+        Args:
+            player: Who moves.
+            indices: For each identity the numbers of its training faces, int64 `[batch]`.
+            keys: int32 `[2 2]`: the random numbers of the augmentation and those of the plugin.
+            number: The step's number from 0.
+            progress: The share of the run that is done, 0..1.
+
+        Returns:
+            The losses before the move: scalar tensors that may still be under computation.
+        """
+        ...
+
+
+def import_keras() -> Any:
+    """Imports Keras with its backend, and keeps what the backend's libraries say on the way off the terminal."""
+    with _quiet_libraries():
+        keras = import_module("keras")
+        keras.ops.zeros(())  # Some of it is said on first use.
+    return keras
+
+
+def seed_weights(seed: int) -> None:
+    """Makes the weights of networks that are built next a function of the seed."""
+    import_keras().utils.set_random_seed(seed % 2**32)
+
+
+def make_adapter(model: Trainable, prepare: Prepare, faces: Mapping[str, TrainingFaces]) -> Adapter:
+    """Makes the adapter of the running Keras backend.
+
+    Raises:
+        PluginError: The backend has none.
+    """
+    backend = import_keras().backend.backend()
+    if backend not in _ADAPTERS:
+        known = " or ".join(_ADAPTERS)
+        raise PluginError(f"Training runs on the Keras backend {known}. Received: KERAS_BACKEND={backend}")
+    module, name = _ADAPTERS[backend]
+    adapter: Adapter = getattr(import_module(f".{module}", __name__), name)(model, prepare, faces)
+    return adapter
+
+
+@contextmanager
+def _quiet_libraries() -> Iterator[None]:
+    """Sends what native code writes to the standard error stream to nowhere; Python's exceptions still pass."""
+    try:
+        kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    except OSError:  # There is no such stream, so there is nothing to keep quiet.
+        yield
+        return
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

@@ -1,0 +1,51 @@
+"""The one door to media: what a path holds, its frames by (source, time), and writing them back.
+
+Everything that touches FFmpeg goes through here. Convention throughout: pictures are RGB `[height width 3]`,
+row 0 on top, upright; times are integers in the stream's time base.
+"""
+
+from .copies import lost_streams
+from .encoding import CODECS, PRESETS, VIDEO_ENDINGS, Encoding, require_video_output
+from .footage import VideoWriter
+from .frame import Frame
+from .image_folder import ImageFolder
+from .images import IMAGE_ENDINGS, list_images, read_image, require_image_ending, write_image
+from .join import join
+from .medium import Chunk, ColorTags, FrameKey, Medium
+from .orientation import Orientation
+from .probe import probe
+from .reader import FrameReader, read_chunk, read_frames
+from .segments import SEGMENT_ENDING, SegmentWriter
+from .timeline import Timeline, scan, split
+
+__all__ = [
+    "CODECS",
+    "IMAGE_ENDINGS",
+    "PRESETS",
+    "SEGMENT_ENDING",
+    "VIDEO_ENDINGS",
+    "Chunk",
+    "ColorTags",
+    "Encoding",
+    "Frame",
+    "FrameKey",
+    "FrameReader",
+    "ImageFolder",
+    "Medium",
+    "Orientation",
+    "SegmentWriter",
+    "Timeline",
+    "VideoWriter",
+    "join",
+    "list_images",
+    "lost_streams",
+    "probe",
+    "read_chunk",
+    "read_frames",
+    "read_image",
+    "require_image_ending",
+    "require_video_output",
+    "scan",
+    "split",
+    "write_image",
+]

@@ -1,0 +1,105 @@
+"""Pictures in files: reading and writing them, and folders of them in the order that people expect."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import MediaError, OutputError
+from ..publish import publish_bytes, require_parent
+
+IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
+
+_QUALITY = {
+    ".jpg": cv2.IMWRITE_JPEG_QUALITY,
+    ".jpeg": cv2.IMWRITE_JPEG_QUALITY,
+    ".webp": cv2.IMWRITE_WEBP_QUALITY,
+}
+
+Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+
+
+def natural_key(name: str) -> tuple[list[tuple[bool, int, str]], str]:
+    """Sorts names so that 2 comes before 10; capitals do not matter unless nothing else differs."""
+    parts = re.findall(r"(\d+)|(\D+)", name.casefold())
+    return [(not digits, int(digits or 0), text) for digits, text in parts], name
+
+
+def list_images(folder: Path) -> list[str]:
+    """The names of the images in a folder, in natural order; hidden files and subfolders are left out."""
+    names = [
+        entry.name
+        for entry in folder.iterdir()
+        if entry.suffix.lower() in IMAGE_ENDINGS and not entry.name.startswith(".") and entry.is_file()
+    ]
+    return sorted(names, key=natural_key)
+
+
+def read_pixels(path: Path) -> Pixels:
+    """Reads an image at its own depth: RGB `[height width 3]`, uint8 or uint16.
+
+    Gray becomes RGB, an alpha channel is dropped, and the picture is turned as its EXIF data ask for.
+
+    Raises:
+        MediaError: There is no such file, or it is not an image.
+    """
+    if not path.is_file():
+        raise MediaError(f"there is no file {path}; check the path")
+    data = np.fromfile(path, np.uint8)  # cv2 itself cannot open every name.
+    pixels = _decode(data, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
+    if pixels is not None and pixels.dtype not in (np.uint8, np.uint16):
+        pixels = _decode(data, cv2.IMREAD_COLOR)
+    if pixels is None:
+        raise MediaError(f"cannot read {path} as an image; expected one of {' '.join(IMAGE_ENDINGS)}")
+    return pixels
+
+
+def read_image(path: str | Path) -> NDArray[np.uint8]:
+    """Reads an image as uint8 RGB `[height width 3]`; see `read_pixels` for gray, alpha, EXIF and errors."""
+    pixels = read_pixels(Path(path))
+    if pixels.dtype == np.uint8:
+        return pixels.astype(np.uint8, copy=False)
+    return np.asarray((pixels.astype(np.uint32) * 255 + 32767) // 65535, np.uint8)
+
+
+def write_image(path: str | Path, pixels: Pixels, quality: int = 95) -> None:
+    """Writes RGB `[height width 3]` atomically, in the format that the ending names.
+
+    Args:
+        path: Its folder must exist.
+        pixels: uint8 or, for png and tiff, uint16.
+        quality: Of jpg and webp, 1..100.
+
+    Raises:
+        OutputError: The ending is unknown, the folder is missing, or the disk is full.
+        ValueError: `pixels` is not such an array.
+    """
+    target = Path(path)
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype not in (np.uint8, np.uint16):
+        raise ValueError(f"`pixels` must be uint8 or uint16 [height width 3]. Received: {pixels.dtype} {pixels.shape}")
+    require_image_ending(target)
+    require_parent(target)
+    ending = target.suffix.lower()
+    flags = [_QUALITY[ending], quality] if ending in _QUALITY else []
+    _, data = cv2.imencode(ending, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), flags)
+    publish_bytes(target, data.tobytes())
+
+
+def require_image_ending(path: Path) -> None:
+    """Raises OutputError unless an image can be written under this name."""
+    if path.suffix.lower() not in IMAGE_ENDINGS:
+        known = " ".join(IMAGE_ENDINGS)
+        raise OutputError(f"cannot write {path}: unknown ending {path.suffix or '(none)'!r}; use one of {known}")
+
+
+def _decode(data: NDArray[np.uint8], flags: int) -> Pixels | None:
+    """The picture in a file's bytes, or None."""
+    try:
+        picture = cv2.imdecode(data, flags)
+    except cv2.error:
+        return None
+    return None if picture is None else np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))

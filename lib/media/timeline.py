@@ -1,0 +1,71 @@
+"""When the frames of a medium are shown, found without decoding them, and how they fall into chunks."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+
+from .container import open_input, video_stream, whole_packets
+from .medium import Chunk, Medium
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The frames of a medium.
+
+    Args:
+        times: Strictly ascending: presentation times of a video, positions of images.
+        keyframes: Those of the times at which decoding can begin.
+        missing: Frames that the container declares but the file does not hold, for it was cut short.
+    """
+
+    times: tuple[int, ...]
+    keyframes: tuple[int, ...]
+    missing: int = 0
+
+    def chunks(self, frames_per_chunk: int = 64) -> list[Chunk]:
+        """Cuts the timeline; each frame lies in exactly one chunk.
+
+        A cut moves to a keyframe less than half a chunk away, for what lies between is decoded twice.
+        """
+        if frames_per_chunk < 1:
+            raise ValueError(f"`frames_per_chunk` must be at least 1. Received: {frames_per_chunk}")
+        starts = self._starts(frames_per_chunk)
+        ends = [*starts[1:], len(self.times)]
+        return [
+            Chunk(index, self.times[start], self.times[end - 1], end - start)
+            for index, (start, end) in enumerate(zip(starts, ends, strict=True))
+            if end > start
+        ]
+
+    def _starts(self, size: int) -> list[int]:
+        """Positions at which chunks begin."""
+        keys = [bisect_left(self.times, key) for key in self.keyframes]
+        starts = [0]
+        while starts[-1] + size < len(self.times):
+            wanted = starts[-1] + size
+            nearest = min(keys, key=lambda key: abs(key - wanted), default=wanted)
+            starts.append(nearest if 2 * abs(nearest - wanted) < size else wanted)
+        return starts
+
+
+def scan(medium: Medium) -> Timeline:
+    """Reads through a medium for its frames' times, without decoding them."""
+    if medium.kind != "video":
+        positions = tuple(range(len(medium.images)))
+        return Timeline(positions, positions)
+    times: set[int] = set()
+    keyframes: set[int] = set()
+    seen = 0
+    with open_input(medium.path) as container:
+        for packet in whole_packets(container, video_stream(container, medium.path)):
+            seen += 1
+            if packet.pts is not None and not packet.is_discard:
+                times.add(packet.pts)
+                keyframes |= {packet.pts} if packet.is_keyframe else set()
+    return Timeline(tuple(sorted(times)), tuple(sorted(keyframes)), max(0, medium.frames - seen))
+
+
+def split(medium: Medium, frames_per_chunk: int = 64) -> list[Chunk]:
+    """The chunks of a medium; they depend on it and on `frames_per_chunk` alone."""
+    return scan(medium).chunks(frames_per_chunk)

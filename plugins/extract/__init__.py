@@ -1,0 +1,1 @@
+"""Plugins that turn footage into faces."""

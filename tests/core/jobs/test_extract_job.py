@@ -1,0 +1,338 @@
+"""Extraction end to end: a small film of the astronaut, images, resuming, refusals."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+import cv2
+import numpy as np
+import pytest
+from skimage.data import astronaut
+
+from faceswap.core.errors import Cancelled, MediaError, OptionError, OutputError, PluginError, StoreError
+from faceswap.core.extracting.chain import Chain
+from faceswap.core.extracting.plugins import PluginChoices
+from faceswap.core.host import PluginChoice
+from faceswap.core.jobs.extract import ExtractJob
+from faceswap.core.jobs.job import JobContext, run_job
+from faceswap.lib.faceset import Faceset
+from faceswap.lib.geometry import transform_points
+from faceswap.lib.media import FrameKey, VideoWriter, probe, read_frames, write_image
+
+FRAMES = 12
+FACE = (165, 130)
+"""Middle of the face in `picture()`, between nose and brows."""
+
+# The quick chain: its weights take a tenth of a second to read.
+QUICK = {
+    "aligner": PluginChoice(name="dlib-5"),
+    "maskers": (PluginChoice(name="ellipse"),),
+    "crop_size": 128,
+}
+
+
+def picture(shift=0):
+    """The astronaut's head, 340 x 300, moved to the right."""
+    return np.ascontiguousarray(np.roll(astronaut()[:300, 60:400], shift, axis=1))
+
+
+def film(path, frames=FRAMES, face=True):
+    with VideoWriter(path, 340, 300, 25) as writer:
+        for number in range(frames):
+            writer.write(picture(2 * number) if face else np.full((300, 340, 3), 90 + number, np.uint8))
+    return path
+
+
+@pytest.fixture(scope="module")
+def movie(tmp_path_factory):
+    return film(tmp_path_factory.mktemp("media") / "head.mp4")
+
+
+def extract(media, faceset, listener=None, **settings):
+    return run_job(ExtractJob(media=media, faceset=faceset, **{**QUICK, **settings}), listener)
+
+
+def content(path):
+    """Everything that a faceset says, as bytes."""
+    with Faceset.open(path) as faceset:
+        return [
+            (
+                (frame.source, frame.pts, frame.time, frame.width, frame.height),
+                [
+                    (
+                        (face.id, face.index, face.score, face.scheme),
+                        [array.tobytes() for array in (face.box, face.matrix, face.landmarks)],
+                        face.crop.read_bytes(),
+                        [faceset.read_mask(face, name).tobytes() for name in face.mask_names],
+                        [(name, vector.tobytes()) for name, vector in face.embeddings.items()],
+                    )
+                    for face in frame.faces
+                ],
+            )
+            for frame in faceset.frames()
+        ]
+
+
+def test_film_becomes_a_faceset(movie, tmp_path):
+    events = []
+    report = run_job(ExtractJob(media=movie, faceset=tmp_path / "faces", workers=1, chunk_frames=5), events.append)
+    assert (report.frames, report.faces, report.frames_without_face, report.workers) == (FRAMES, FRAMES, 0, 1)
+    assert report.warnings == ()
+    assert [event for event in events if event.type == "progress"][-1].done == FRAMES
+    with Faceset.open(tmp_path / "faces") as faceset:
+        stages = [(stage.kind, stage.name) for stage in faceset.stages]
+        assert stages == [("aligner", "dlib-68"), ("detector", "dlib-hog"), ("masker", "hull")]
+        times = [frame.time for frame in faceset.frames()]
+        np.testing.assert_allclose(times, np.arange(FRAMES) / 25)
+        for number, face in enumerate(faceset.faces()):
+            middle = face.landmarks[27:36].mean(axis=0)  # the nose
+            assert np.abs(middle - FACE - (2 * number, -10)).max() < 8
+            crop, mask = faceset.read_crop(face), faceset.read_mask(face, "hull")
+            assert crop.shape == (512, 512, 3)
+            assert mask.shape == (256, 256, 1)
+            assert pixel_at(picture(2 * number), face.landmarks[30]) == pytest.approx(
+                pixel_at(crop, transform_points(face.matrix, face.landmarks)[30]), abs=12
+            )
+            x, y = np.rint(transform_points(face.matrix, face.landmarks)[30] / 2).astype(int)
+            assert mask[y, x, 0] == 1
+
+
+def pixel_at(image, point):
+    """The mean color of a few pixels."""
+    x, y = np.rint(point).astype(int)
+    return cv2.GaussianBlur(image, (5, 5), 0)[y, x].astype(float)
+
+
+def test_number_of_workers_changes_nothing(movie, tmp_path):
+    recognizer = PluginChoice(name="dlib-resnet")
+    for workers in (1, 2):
+        folder = tmp_path / str(workers)
+        assert extract(movie, folder, workers=workers, chunk_frames=3, recognizer=recognizer).workers == workers
+    assert content(tmp_path / "1") == content(tmp_path / "2")
+    with Faceset.open(tmp_path / "1") as faceset:
+        vectors = faceset.embeddings("dlib-resnet")
+    assert vectors.shape == (FRAMES, 128)
+    assert np.linalg.norm(vectors - vectors[0], axis=1).max() < 0.42
+
+
+KILLED = """
+import sys
+from faceswap.core.host import PluginChoice
+from faceswap.core.jobs.extract import ExtractJob
+from faceswap.core.jobs.job import run_job
+media, faceset = sys.argv[1:]
+job = ExtractJob(media=media, faceset=faceset, aligner=PluginChoice(name="dlib-5"), crop_size=128,
+                 maskers=(PluginChoice(name="ellipse"),), workers=1, chunk_frames=1)
+run_job(job)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_killed_run_goes_on_to_the_same_result(movie, tmp_path):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    chance, committed = random.Random(7), 0
+    for _ in range(3):
+        command = [sys.executable, "-c", KILLED, str(movie), str(killed)]
+        with subprocess.Popen(command, env=environment) as process:
+            wait_for(lambda: frames_in(killed) > committed or process.poll() is not None)  # noqa: B023
+            time.sleep(chance.uniform(0, 0.05))
+            process.send_signal(signal.SIGKILL)
+        held = frames_in(killed)
+        assert held > committed
+        committed = held
+    report = extract(movie, killed, workers=1, chunk_frames=5)
+    assert report.frames_extracted == FRAMES - committed
+    extract(movie, whole, workers=1)
+    assert content(killed) == content(whole)
+
+
+def wait_for(condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def frames_in(folder):
+    try:
+        with Faceset.open(folder) as faceset:
+            return len(list(faceset.frames()))
+    except (StoreError, sqlite3.Error):
+        return 0
+
+
+def test_finished_faceset_is_left_alone(movie, tmp_path):
+    extract(movie, tmp_path / "faces", workers=1)
+    report = extract(movie, tmp_path / "faces")
+    assert (report.frames, report.frames_extracted, report.workers) == (FRAMES, 0, 0)
+
+
+def test_stopped_run_keeps_its_chunks_and_goes_on(movie, tmp_path):
+    job = ExtractJob(media=movie, faceset=tmp_path / "faces", workers=1, chunk_frames=2, **QUICK)
+    context = JobContext(lambda event: stop(event), tmp_path)
+
+    def stop(event):
+        if event.type == "progress" and event.done >= 4:
+            context.stop()
+
+    with pytest.raises(Cancelled):
+        job.run(context)
+    held = frames_in(tmp_path / "faces")
+    assert 4 <= held < FRAMES
+    assert extract(movie, tmp_path / "faces").frames_extracted == FRAMES - held
+
+
+def test_folder_of_images(tmp_path):
+    media = tmp_path / "images"
+    media.mkdir()
+    for name, shift in (("b.png", 0), ("a.png", 20)):
+        write_image(media / name, picture(shift))
+    write_image(media / "c.png", np.full((64, 50, 3), 128, np.uint8))
+    report = extract(media, tmp_path / "faces", workers=1)
+    assert (report.frames, report.faces, report.frames_without_face) == (3, 2, 1)
+    with Faceset.open(tmp_path / "faces") as faceset:
+        boxes = {face.source: face.box for face in faceset.faces()}
+    assert boxes["a.png"][0] - boxes["b.png"][0] == pytest.approx(20, abs=5)
+
+
+def test_image_without_a_face(tmp_path):
+    write_image(tmp_path / "wall.png", np.full((120, 160, 3), 128, np.uint8))
+    with pytest.raises(MediaError, match=r"No face was found in .*wall\.png \(1 frame\).*upsample"):
+        extract(tmp_path / "wall.png", tmp_path / "faces")
+
+
+def test_truncated_film_gives_what_can_be_decoded(movie, tmp_path):
+    import av
+
+    # A container that keeps its index in front, as a download that broke off would have it.
+    with av.open(str(movie)) as source, av.open(str(tmp_path / "fast.mp4"), "w", options={"movflags": "faststart"}) as out:
+        stream = out.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(source.streams.video[0]):
+            if packet.size:
+                packet.stream = stream
+                out.mux(packet)
+    whole = (tmp_path / "fast.mp4").read_bytes()
+    (tmp_path / "cut.mp4").write_bytes(whole[: int(len(whole) * 0.8)])
+    warnings = []
+    report = extract(tmp_path / "cut.mp4", tmp_path / "faces", lambda event: warnings.append(event), workers=1)
+    assert 0 < report.frames < FRAMES
+    assert len(report.warnings) == 1
+    assert f"{report.frames} of {FRAMES} frames" in report.warnings[0]
+    assert [event.message for event in warnings if event.type == "warning"] == list(report.warnings)
+
+
+def test_masker_that_does_not_fit_is_refused(movie, tmp_path):
+    with pytest.raises(PluginError) as told:
+        extract(movie, tmp_path / "faces", maskers=(PluginChoice(name="hull"),))
+    assert str(told.value) == (
+        "masker 'hull' needs ibug68 landmarks, aligner 'dlib-5' gives dlib5. "
+        "Use --masker ellipse, or --aligner dlib-68."
+    )
+    assert not (tmp_path / "faces" / "faces.db").exists()
+
+
+@pytest.mark.parametrize(
+    "settings, error, words",
+    [
+        ({"detector": PluginChoice(name="dlib-hgo")}, PluginError, "Did you mean 'dlib-hog'"),
+        ({"detector": PluginChoice(name="dlib-hog", options={"upsampel": 1})}, OptionError, "Did you mean 'upsample'"),
+        ({"media": "missing.mp4"}, MediaError, "missing.mp4"),
+        ({"faceset": "no/such/folder"}, OutputError, "does not exist"),
+    ],
+)
+def test_bad_input_is_told(movie, tmp_path, monkeypatch, settings, error, words):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(error, match=words):
+        extract(**{"media": movie, "faceset": tmp_path / "faces", **settings})
+
+
+def chain(**more):
+    choices = {"detector": PluginChoice(name="dlib-hog"), "aligner": PluginChoice(name="dlib-5"), **more}
+    return Chain(PluginChoices(**choices).prepare(), 128)
+
+
+KEY = FrameKey("head.mp4", 512)
+
+
+def test_failing_plugin_is_named_with_its_frame(monkeypatch):
+    loaded = chain(maskers=(PluginChoice(name="ellipse"),))
+
+    def fail(*arguments):
+        raise ValueError("two\nlines")
+
+    monkeypatch.setattr(loaded._maskers["ellipse"], "mask", fail)
+    with pytest.raises(PluginError, match=r"^masker 'ellipse' failed on frame head.mp4 512: ValueError: two lines$"):
+        loaded.faces(KEY, picture())
+
+
+def test_answers_of_another_shape_are_blamed_on_the_plugin(monkeypatch):
+    loaded = chain()
+    monkeypatch.setattr(loaded._aligner, "align", lambda image, detections: np.zeros((1, 7, 2), np.float32))
+    with pytest.raises(PluginError, match=r"aligner 'dlib-5' failed on frame head.mp4 512: .*\[1, 7, 2\]"):
+        loaded.faces(KEY, picture())
+
+
+def test_faces_come_by_score_and_without_those_that_have_no_extent(monkeypatch):
+    from faceswap.core.contract import Detections
+
+    loaded = chain()
+    boxes = np.array([[10, 10, 90, 90], [121, 83, 209, 171], [5, 5, 85, 85]], np.float32)
+    found = Detections(boxes, np.float32([0.2, 0.5, 0.9]))
+    monkeypatch.setattr(loaded._detector, "detect", lambda images: [found])
+    align = loaded._aligner.align
+
+    def collapse(image, detections):
+        points = align(image, detections)
+        return np.where(detections.boxes[:, :1, None] == 10, np.float32(7), points)
+
+    monkeypatch.setattr(loaded._aligner, "align", collapse)
+    faces = loaded.faces(KEY, picture())
+    assert [round(face.score, 1) for face in faces] == [0.9, 0.5]
+    assert [face.box[0] for face in faces] == [5, 121]
+
+
+def test_masks_lie_over_the_stored_crop_whatever_crop_the_masker_took():
+    """A masker that draws in a crop of its own size gives, stored, what one gives that draws in the stored crop."""
+    aligner = PluginChoice(name="dlib-68")
+    masks = []
+    for size in (64, 200):
+        hull = PluginChoice(name="hull", options={"size": size})
+        (face,) = chain(aligner=aligner, maskers=(hull,)).faces(KEY, picture())
+        masks.append(face.masks["hull"])
+    assert masks[0].shape == masks[1].shape == (64, 64, 1)
+    assert np.abs(masks[0] - masks[1]).mean() < 0.003
+    assert np.abs(masks[0] - masks[1]).max() < 0.5
+
+
+def test_same_masker_twice_keeps_both_masks():
+    twice = (PluginChoice(name="ellipse"), PluginChoice(name="ellipse", options={"width": 0.5}))
+    (face,) = chain(maskers=twice).faces(KEY, picture())
+    assert face.masks["ellipse"].sum() > 1.5 * face.masks["ellipse-2"].sum()
+
+
+def test_light_parent(fresh_python, movie, tmp_path):
+    """The process that commits imports none of the frameworks that plugins may need."""
+    code = KILLED + "\nprint(sorted({'dlib', 'keras', 'tensorflow'} & set(sys.modules)))"
+    ran = fresh_python("-c", code, str(movie), str(tmp_path / "faces"))
+    assert ran.stdout.strip() == "[]", ran.stderr
+
+
+def test_frames_read_on_are_those_read_anew(movie):
+    """Neighboring chunks, one read after the other, and each read from its keyframe, hold the same pictures."""
+    from faceswap.core.extracting.work import Reel
+    from faceswap.lib.media import scan
+
+    medium = probe(movie)
+    every = [(frame.key, frame.image().tobytes()) for frame in read_frames(medium)]
+    chunks = scan(medium).chunks(5)
+    for order in (chunks, chunks[::-1], [chunks[0], chunks[2], chunks[1]]):
+        reel = Reel(medium)
+        parts = {chunk.index: [(frame.key, frame.image().tobytes()) for frame in reel.frames(chunk)] for chunk in order}
+        assert [frame for index in sorted(parts) for frame in parts[index]] == every

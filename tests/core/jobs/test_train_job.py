@@ -1,0 +1,318 @@
+from __future__ import annotations
+
+import json
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from faceswap.core.contract import CropSpec
+from faceswap.core.errors import Cancelled, CheckpointError, FaceswapError, OptionError, OutputError, PluginError
+from faceswap.core.host import PluginChoice, Prepared
+from faceswap.core.jobs.job import JobContext, run_job
+from faceswap.core.jobs.train import TrainJob, TrainReport, _trainable
+from faceswap.core.kinds import SwapModel, TrainableModel
+from faceswap.core.registry import Found
+from faceswap.core.training.history import read_history
+from faceswap.core.training.saved_model import load_trained_model
+from faceswap.lib import checkpoint
+from faceswap.lib.lock import FolderLock
+
+Facesets = tuple[Path, Path]
+
+SMALL = PluginChoice(name="mini", options={"width": 0.05})
+
+
+def _job(folder: Path, facesets: Facesets, **settings: Any) -> TrainJob:
+    settings = {"model": SMALL, "iterations": 6, "batch_size": 2, "save_every": 100, "preview_every": 100, **settings}
+    return TrainJob(model_dir=folder, source=facesets[0], target=facesets[1], **settings)
+
+
+def _run(job: TrainJob, stop_at: int | None = None) -> list[Any]:
+    """The events of a run that somebody stops after a step."""
+    events: list[Any] = []
+    context = JobContext(events.append, job.home())
+
+    def listen(event: Any) -> None:
+        events.append(event)
+        if event.type == "progress" and event.stage == "training" and stop_at and event.done >= stop_at:
+            context.stop()
+
+    context._listener = listen
+    if stop_at:
+        with pytest.raises(Cancelled, match=f"at step {stop_at}"):
+            job.run(context)
+    else:
+        events.append(job.run(context))
+    return events
+
+
+def _state(folder: Path) -> dict[str, bytes]:
+    """The newest checkpoint's parts as bytes."""
+    saved = checkpoint.load_latest(folder)
+    return {f"{part}/{name}": array.tobytes() for part, arrays in saved.parts.items() for name, array in arrays.items()}
+
+
+@pytest.fixture(autouse=True)
+def _tell_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("faceswap.core.jobs.job._PROGRESS_INTERVAL", 0.0)
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory: pytest.TempPathFactory, facesets: Facesets) -> Path:
+    """A model that was trained for six steps without a stop."""
+    folder = tmp_path_factory.mktemp("trained") / "model"
+    run_job(_job(folder, facesets))
+    return folder
+
+
+def test_feature_what_a_run_leaves(straight: Path, facesets: Facesets) -> None:
+    assert checkpoint.saved_steps(straight) == [6]
+    assert [line["step"] for line in read_history(straight)][-1] == 6
+    assert cv2.imread(str(straight / "previews" / "00000006.png")).shape == (24 + 5 * 132, 5 * 132 - 4, 3)
+    (record,) = [json.loads(path.read_text()) for path in (straight / "runs").glob("*.json")]
+    assert record["plugins"].keys() == {"model mini"}
+    report = record["report"]
+    assert (report["iterations"], report["source_faces"], report["target_faces"]) == (6, 7, 5)
+    assert report["losses"].keys() == {"source", "target"}
+    assert report["checkpoint"] == str(straight / "checkpoints" / "6")
+    assert report["faces_per_second"] > 0
+
+
+def test_feature_the_trained_model_swaps(straight: Path) -> None:
+    trained = load_trained_model(straight)
+    faces, masks = trained.plugin.swap(np.zeros((2, 64, 64, 3), np.uint8), "source")
+    assert faces.shape == (2, 64, 64, 3) and masks is None and trained.step == 6
+
+
+def test_feature_events(tmp_path: Path, facesets: Facesets) -> None:
+    events = _run(_job(tmp_path / "model", facesets, iterations=4, preview_every=2, save_every=3, keep_checkpoints=5))
+    training = [event for event in events if getattr(event, "stage", "") == "training"]
+    assert [event.done for event in training] == [0, 1, 2, 3, 4, 4]
+    assert {event.total for event in training} == {4}
+    assert training[-1].figures.keys() == {"source", "target"}
+    shown = [Path(event.path).name for event in events if getattr(event, "type", "") == "preview"]
+    assert shown == ["00000002.png", "00000004.png"]
+    assert checkpoint.saved_steps(tmp_path / "model") == [3, 4]
+    stages = {event.stage for event in events if getattr(event, "type", "") == "progress"}
+    assert stages == {"reading source faces", "reading target faces", "training"}
+
+
+@pytest.mark.parametrize("stops", [(3,), (1, 4)])
+def test_feature_stopped_and_continued_equals_uninterrupted(
+    tmp_path: Path, facesets: Facesets, straight: Path, stops: tuple[int, ...]
+) -> None:
+    folder = tmp_path / "model"
+    for stop in stops:
+        _run(_job(folder, facesets), stop_at=stop)
+        assert checkpoint.saved_steps(folder)[-1] == stop
+    report = _run(_job(folder, facesets))[-1]
+    assert (report.resumed_from, report.iterations) == (stops[-1], 6)
+    assert _state(folder) == _state(straight)
+    assert [line["step"] for line in read_history(folder)][-1] == 6
+
+
+def test_feature_another_seed_is_another_run(tmp_path: Path, facesets: Facesets, straight: Path) -> None:
+    _run(_job(tmp_path / "model", facesets, seed=1))
+    assert _state(tmp_path / "model") != _state(straight)
+
+
+def test_feature_a_finished_model_is_left_alone(tmp_path: Path, facesets: Facesets) -> None:
+    folder = tmp_path / "model"
+    _run(_job(folder, facesets, iterations=2))
+    before = (folder / "checkpoints" / "2" / "manifest.json").stat().st_mtime_ns
+    report = _run(_job(folder, facesets, iterations=2))[-1]
+    assert (report.iterations, report.resumed_from, report.faces_per_second) == (2, 2, None)
+    assert (folder / "checkpoints" / "2" / "manifest.json").stat().st_mtime_ns == before
+
+
+def test_feature_a_damaged_checkpoint_is_named_and_training_goes_on_before_it(
+    tmp_path: Path, facesets: Facesets, straight: Path
+) -> None:
+    folder = tmp_path / "model"
+    _run(_job(folder, facesets, save_every=2), stop_at=4)
+    part = folder / "checkpoints" / "4" / "optimizer.safetensors"
+    content = bytearray(part.read_bytes())
+    content[len(content) // 2] ^= 16
+    part.write_bytes(content)
+
+    events = _run(_job(folder, facesets))
+    (warning,) = [event.message for event in events if getattr(event, "type", "") == "warning"]
+    assert "checkpoint 4" in warning and "optimizer.safetensors" in warning and "goes on from step 2" in warning
+    assert _state(folder) == _state(straight)
+
+
+def test_feature_minutes_end_a_run(tmp_path: Path, facesets: Facesets) -> None:
+    report = _run(_job(tmp_path / "model", facesets, iterations=10**6, minutes=0.03))[-1]
+    assert 0 < report.iterations < 10**6
+    assert checkpoint.saved_steps(tmp_path / "model") == [report.iterations]
+
+
+def test_feature_checkpoints_by_the_clock(tmp_path: Path, facesets: Facesets) -> None:
+    _run(_job(tmp_path / "model", facesets, iterations=3, save_minutes=1e-9, keep_checkpoints=9))
+    assert checkpoint.saved_steps(tmp_path / "model") == [1, 2, 3]
+
+
+def test_feature_facesets_without_masks_warn(tmp_path: Path, make_faceset: Callable[..., Path]) -> None:
+    bare = make_faceset(tmp_path / "bare", count=2, masked=False)
+    events = _run(_job(tmp_path / "model", (bare, bare), iterations=1))
+    warnings = [event.message for event in events if getattr(event, "type", "") == "warning"]
+    assert len(warnings) == 2 and "mask" in warnings[0]
+
+
+def test_feature_h128_trains_with_masks(tmp_path: Path, facesets: Facesets) -> None:
+    model = PluginChoice(name="h128", options={"width": 0.02})
+    report = _run(_job(tmp_path / "model", facesets, model=model, iterations=1))[-1]
+    assert report.losses.keys() == {"source", "source_mask", "target", "target_mask"}
+
+
+def test_error_other_options(tmp_path: Path, facesets: Facesets) -> None:
+    folder = tmp_path / "model"
+    _run(_job(folder, facesets, iterations=1))
+    state = _state(folder)
+    wider = PluginChoice(name="mini", options={"width": 0.06})
+    with pytest.raises(CheckpointError, match=r"trained with option width 0\.05 instead of 0\.06"):
+        run_job(_job(folder, facesets, model=wider))
+    with pytest.raises(CheckpointError, match="name mini instead of h128"):
+        run_job(_job(folder, facesets, model=PluginChoice(name="h128")))
+    assert _state(folder) == state
+
+
+def test_error_full_disk_leaves_the_old_checkpoint(tmp_path: Path, facesets: Facesets) -> None:
+    folder = tmp_path / "model"
+    job = _job(folder, facesets, save_every=2)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill(event: Any) -> None:
+        if event.type == "progress" and event.stage == "training" and event.done == 3:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))  # The system then refuses as on a full disk.
+
+    try:
+        with pytest.raises(OutputError, match="the disk is full"):
+            run_job(job, fill)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert checkpoint.load_latest(folder).step == 2
+    assert [entry.name for entry in (folder / "checkpoints").iterdir()] == ["2"]
+    assert run_job(job).resumed_from == 2
+
+
+def test_error_diverged_training_is_told_and_not_saved(
+    tmp_path: Path, facesets: Facesets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from faceswap.core.training.engine import Engine
+
+    honest = Engine.advance
+
+    def broken(engine: Engine) -> dict[str, Any]:
+        losses = honest(engine)
+        return {**losses, "source": float("nan")} if engine.step == 4 else losses
+
+    monkeypatch.setattr(Engine, "advance", broken)
+    with pytest.raises(FaceswapError, match=r"diverged at step 4: the loss `source` is nan"):
+        run_job(_job(tmp_path / "model", facesets, save_every=2))
+    assert checkpoint.saved_steps(tmp_path / "model") == [2]
+
+
+def test_error_two_runs_in_one_folder(tmp_path: Path, facesets: Facesets) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    with FolderLock(folder), pytest.raises(OutputError, match="is being written"):
+        run_job(_job(folder, facesets))
+
+
+def test_error_folder_of_the_model_folder_is_missing(tmp_path: Path, facesets: Facesets) -> None:
+    with pytest.raises(OutputError, match="does not exist"):
+        run_job(_job(tmp_path / "nowhere" / "model", facesets))
+
+
+def test_error_no_faceset(tmp_path: Path, facesets: Facesets) -> None:
+    with pytest.raises(FaceswapError, match="is not a faceset"):
+        run_job(_job(tmp_path / "model", (tmp_path / "nothing", facesets[1])))
+
+
+def test_error_unknown_model_and_option(tmp_path: Path, facesets: Facesets) -> None:
+    with pytest.raises(PluginError, match="Did you mean 'mini'"):
+        run_job(_job(tmp_path / "model", facesets, model=PluginChoice(name="minni")))
+    with pytest.raises(OptionError, match="no option 'widht'.*Did you mean 'width'"):
+        run_job(_job(tmp_path / "model", facesets, model=PluginChoice(name="mini", options={"widht": 1})))
+    assert not (tmp_path / "model").exists()
+
+
+class _Fixed(SwapModel):
+    """Needs no training."""
+
+    @property
+    def crop(self) -> CropSpec:
+        return CropSpec(8)
+
+
+class _Three(TrainableModel):
+    """Knows three people."""
+
+    identities = ("a", "b", "c")
+
+
+def test_error_models_that_this_command_cannot_train() -> None:
+    found = Found("model", "fixed", "module", "package", "1.0")
+    with pytest.raises(PluginError, match=r"model 'fixed' from package 1\.0 cannot be trained"):
+        _trainable(Prepared(found, _Fixed()))
+    with pytest.raises(PluginError, match="is trained with a, b, c"):
+        _trainable(Prepared(found, _Three()))
+
+
+def test_roundtrip_job(tmp_path: Path, facesets: Facesets) -> None:
+    job = _job(tmp_path / "model", facesets, minutes=3.5)
+    assert TrainJob.model_validate_json(job.model_dump_json()) == job
+    assert TrainReport.model_validate(TrainReport(iterations=3).model_dump()) == TrainReport(iterations=3)
+
+
+def test_feature_the_job_imports_nothing_heavy(fresh_python: Callable[..., Any]) -> None:
+    code = (
+        "import sys, faceswap.core.jobs.train, faceswap.plugins.train.models.mini\n"
+        "print(sorted({'keras', 'tensorflow', 'tensorboard', 'cv2', 'dlib', 'av', 'scipy'} & sys.modules.keys()))"
+    )
+    done = fresh_python("-c", code)
+    assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
+
+
+_KILLED = """
+import sys
+from faceswap.core.jobs.job import run_job
+from faceswap.core.jobs.train import TrainJob
+run_job(TrainJob.model_validate_json(sys.argv[1]))
+"""
+
+
+@pytest.mark.slow
+def test_feature_killed_three_times_equals_uninterrupted(tmp_path: Path, facesets: Facesets) -> None:
+    whole, killed = (
+        _job(tmp_path / name, facesets, iterations=60, save_every=3, preview_every=7) for name in ("whole", "killed")
+    )
+    run_job(whole)
+    chance = random.Random(0)
+    command = [sys.executable, "-c", _KILLED, killed.model_dump_json()]
+    environment = {"PYTHONPATH": ":".join(path for path in sys.path if path)}
+    kills = 0
+    while kills < 3:
+        before = checkpoint.saved_steps(tmp_path / "killed")
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while process.poll() is None and checkpoint.saved_steps(tmp_path / "killed")[-1:] == before[-1:]:
+            time.sleep(0.02)
+        time.sleep(chance.uniform(0, 0.4))
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() in (0, -signal.SIGKILL)
+        kills += 1
+        assert checkpoint.load_latest(tmp_path / "killed").skipped == ()
+    run_job(killed)
+    assert _state(tmp_path / "killed") == _state(tmp_path / "whole")
+    steps = [line["step"] for line in read_history(tmp_path / "killed")]
+    assert steps == sorted(set(steps)) and steps[-1] == 60

@@ -1,0 +1,138 @@
+"""Right blenders, and one wrong blender for each check that blenders have to pass."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from faceswap import CropBlender, FrameBlender
+
+
+class RightCrop(CropBlender):
+    """Moves the faces' mean color to the targets'."""
+
+    class Options(CropBlender.Options):
+        strength: float = 1.0
+
+    options: Options
+
+    def blend(self, patch):
+        gap = patch.targets.mean(axis=(1, 2), keepdims=True) - patch.faces.mean(axis=(1, 2), keepdims=True)
+        faces = np.clip(patch.faces + np.float32(self.options.strength) * gap, 0, 1)
+        return self.finish(replace(patch, faces=faces), patch)
+
+    def finish(self, answer, patch):
+        return answer
+
+
+class BrightFaces(RightCrop):
+    def finish(self, answer, patch):
+        return replace(answer, faces=answer.faces * np.float32(1.5))
+
+
+class NegativeMasks(RightCrop):
+    def finish(self, answer, patch):
+        return replace(answer, masks=answer.masks - np.float32(0.1))
+
+
+class TouchesTargets(RightCrop):
+    def finish(self, answer, patch):
+        return replace(answer, targets=patch.targets * np.float32(0.5))
+
+
+class DropsStoredMasks(RightCrop):
+    def finish(self, answer, patch):
+        return replace(answer, stored_masks={})
+
+
+class LosesTime(RightCrop):
+    def finish(self, answer, patch):
+        return replace(answer, time=())
+
+
+class NearlyLikeSingles(RightCrop):
+    def finish(self, answer, patch):
+        shift = np.float32(1e-6 * len(patch.faces))
+        return replace(answer, faces=np.clip(answer.faces - shift, 0, 1))
+
+
+class RemembersSize(RightCrop):
+    """Differs right after a call with the next larger crops of the suite."""
+
+    last = 0
+
+    def finish(self, answer, patch):
+        before, self.last = self.last, patch.faces.shape[1]
+        return replace(answer, masks=answer.masks / 2) if before - self.last == 8 else answer
+
+
+class RightFrame(FrameBlender):
+    """Mixes face and frame by the mask."""
+
+    class Options(FrameBlender.Options):
+        strength: float = 1.0
+
+    options: Options
+
+    def composite(self, patch):
+        mask = patch.mask * np.float32(self.options.strength)
+        return self.finish(np.clip(patch.frame + mask * (patch.face - patch.frame), 0, 1), patch)
+
+    def finish(self, pixels, patch):
+        return pixels
+
+
+class Bright(RightFrame):
+    def finish(self, pixels, patch):
+        return pixels + patch.mask
+
+
+class RemembersBox(RightFrame):
+    """Differs right after a call with the next larger box of the suite."""
+
+    last = 0
+
+    def finish(self, pixels, patch):
+        width, self.last = self.last, patch.frame.shape[1]
+        later = (width, self.last) in ((64, 47), (47, 52))
+        return pixels * (1 - patch.mask / 2) if later else pixels
+
+
+class RoundsUnderEmptyMask(RightFrame):
+    def finish(self, pixels, patch):
+        return pixels if patch.mask.any() else np.round(pixels * 255) / np.float32(255)
+
+
+class RoundsToBytes(RightFrame):
+    def finish(self, pixels, patch):
+        return np.round(pixels * 255) / np.float32(255)
+
+
+class Halo(RightFrame):
+    def finish(self, pixels, patch):
+        near = np.maximum(np.roll(patch.mask, 1, axis=1), patch.mask)
+        return np.where((near > 0) & (patch.mask == 0), patch.face, pixels)
+
+
+class KeepsTheFrame(RightFrame):
+    def finish(self, pixels, patch):
+        return patch.frame.copy()
+
+
+WRONG = [
+    ("output-in-range", BrightFaces),
+    ("output-in-range", NegativeMasks),
+    ("rest-untouched", TouchesTargets),
+    ("rest-untouched", DropsStoredMasks),
+    ("rest-untouched", LosesTime),
+    ("batch-equals-singles", NearlyLikeSingles),
+    ("state-free", RemembersSize),
+    ("state-free", RemembersBox),
+    ("output-in-range", Bright),
+    ("empty-mask-keeps-box", RoundsUnderEmptyMask),
+    ("outside-mask-unchanged", Halo),
+    ("face-arrives", KeepsTheFrame),
+]
+BROKEN_IN_SEVERAL_WAYS = [
+    ("empty-mask-keeps-box", RoundsToBytes),
+    ("outside-mask-unchanged", RoundsToBytes),
+]

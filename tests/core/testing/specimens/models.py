@@ -1,0 +1,37 @@
+"""A right swap model that needs no training, and a wrong one for its own check."""
+
+import numpy as np
+
+from faceswap import CropSpec, SwapModel
+
+
+class Right(SwapModel):
+    """Gives the crop back, brighter for one identity, with a mask for the other."""
+
+    class Options(SwapModel.Options):
+        size: int = 32
+
+    options: Options
+
+    @property
+    def crop(self):
+        return CropSpec(self.options.size)
+
+    def swap(self, crops, identity="source"):
+        faces = crops.astype(np.float32) / np.float32(255)
+        return (np.sqrt(faces), None) if identity == "source" else (faces, faces[..., :1])
+
+
+class Bytes(Right):
+    def swap(self, crops, identity="source"):
+        faces, masks = super().swap(crops, identity)
+        return faces * np.float32(255), masks
+
+
+class BytesInTheMask(Right):
+    def swap(self, crops, identity="source"):
+        faces, masks = super().swap(crops, identity)
+        return faces, None if masks is None else masks * np.float32(255)
+
+
+WRONG = [("output-in-range", Bytes), ("output-in-range", BytesInTheMask)]

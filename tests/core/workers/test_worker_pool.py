@@ -1,0 +1,170 @@
+"""The pool of worker processes: results, errors, deaths, and that nothing outlives the parent."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from faceswap.core.errors import Cancelled, PluginError
+from faceswap.core.workers.pool import WorkerError, WorkerPool
+
+FACTORY = """
+import os, signal, sys, time
+from faceswap.core.errors import PluginError
+
+print("noise while importing")
+
+
+class Worker:
+    def __init__(self, settings):
+        self.settings = settings
+        self.seen = []
+        if settings.get("fails"):
+            raise PluginError("cannot start")
+
+    def run(self, task):
+        print("noise while working", flush=True)
+        self.seen.append(task["number"])
+        time.sleep(task.get("seconds", 0))
+        if task.get("raises"):
+            raise {"user": PluginError, "program": KeyError}[task["raises"]]("the reason")
+        if task.get("dies"):
+            print("last words", file=sys.stderr, flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return lambda: {
+            "square": task["number"] ** 2,
+            "seen": list(self.seen),
+            "pid": os.getpid(),
+            "threads": os.environ["OMP_NUM_THREADS"],
+            "from": self.settings["name"],
+        }
+"""
+
+
+@pytest.fixture
+def pool(tmp_path, monkeypatch):
+    """Makes pools of the workers above."""
+    (tmp_path / "worker_factory.py").write_text(FACTORY)
+    monkeypatch.syspath_prepend(tmp_path)
+    return lambda count, **settings: WorkerPool("worker_factory", "Worker", {"name": "ü", **settings}, count)
+
+
+def never():
+    pass
+
+
+def numbers(count, **more):
+    return [{"number": number, **more} for number in range(count)]
+
+
+def test_results_of_two_workers(pool):
+    with pool(2) as two:
+        results = list(two.run(numbers(8, seconds=0.05), never))
+    assert sorted(result["square"] for result in results) == [number**2 for number in range(8)]
+    assert len({result["pid"] for result in results}) == 2
+    assert {result["from"] for result in results} == {"ü"}
+    assert {result["threads"] for result in results} == {"1"}
+
+
+def test_each_worker_goes_through_neighbors_in_order(pool):
+    with pool(2) as two:
+        results = list(two.run(numbers(8, seconds=0.05), never))
+    longest = {result["pid"]: result["seen"] for result in sorted(results, key=lambda result: len(result["seen"]))}
+    starts = sorted(seen[0] for seen in longest.values())
+    assert starts == [0, 4]
+    for seen in longest.values():
+        assert seen[:3] == list(range(seen[0], seen[0] + 3))
+
+
+def test_a_slow_share_is_taken_over(pool):
+    tasks = [{"number": number, "seconds": 0.5 if number == 0 else 0} for number in range(8)]
+    with pool(2) as two:
+        results = list(two.run(tasks, never))
+    assert sorted(len(result["seen"]) for result in results)[-1] > 4
+
+
+def test_a_users_error_is_raised_again(pool):
+    with pool(1) as one, pytest.raises(PluginError, match="^the reason$"):
+        list(one.run(numbers(2, raises="user"), never))
+
+
+def test_a_programs_error_comes_with_its_traceback(pool):
+    with pool(1) as one, pytest.raises(WorkerError, match=r"(?s)worker_factory\.py.*KeyError"):
+        list(one.run(numbers(1, raises="program"), never))
+
+
+def test_a_worker_that_cannot_start_is_told(pool):
+    with pool(2, fails=True) as two, pytest.raises(PluginError, match="cannot start"):
+        list(two.run(numbers(2), never))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_death_is_told_in_one_line(pool):
+    with pool(1) as one, pytest.raises(Exception, match=r"ended by signal 9 .*last words.*fewer workers") as told:
+        list(one.run(numbers(1, dies=True), never))
+    assert "\n" not in str(told.value)
+
+
+def test_stopping_keeps_what_is_finished_and_ends_the_workers(pool):
+    kept = []
+
+    def stop():
+        if kept:
+            raise Cancelled("stop")
+
+    with pytest.raises(Cancelled), pool(1) as one:
+        for result in one.run([*numbers(1), {"number": 1, "seconds": 60}], stop):
+            kept.append(result)
+    assert len(kept) == 1
+    assert not running(kept[0]["pid"])
+
+
+PARENT = """
+import sys
+sys.path.insert(0, {folder!r})
+from faceswap.core.workers.pool import WorkerPool
+# No `__main__` guard: a user's script needs none.
+with WorkerPool("worker_factory", "Worker", {{"name": ""}}, 2) as pool:
+    tasks = [{{"number": 0}}, {{"number": 1}}] + [{{"number": 9, "seconds": 0.5}}] * 200
+    for result in pool.run(tasks, lambda: None):
+        print(result["pid"], flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_workers_end_with_a_killed_parent(pool, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(PARENT.format(folder=str(tmp_path)))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True, env=environment) as parent:
+        pids = set()
+        while len(pids) < 2:
+            pids.add(int(parent.stdout.readline()))
+        parent.kill()
+    deadline = time.monotonic() + 20
+    while any(running(pid) for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(running(pid) for pid in pids)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_workers_stay_when_the_parents_group_is_interrupted(pool):
+    with pool(1) as one:
+        results = one.run(numbers(2), never)
+        pid = next(results)["pid"]
+        assert os.getpgid(pid) != os.getpgid(0)
+        assert next(results)["pid"] == pid
+
+
+def running(pid):
+    """Whether a process runs; one that has ended and waits to be asked for its exit code does not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return not state.stdout.strip().startswith("Z") and bool(state.stdout.strip())

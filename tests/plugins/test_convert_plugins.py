@@ -1,0 +1,291 @@
+"""The built-in blenders, against scikit-image, SciPy and numpy in float64, alone and in every chain."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+from skimage.color import rgb2lab
+from skimage.data import astronaut
+
+from faceswap.core.contract import CropPatch, CropSpec, FramePatch
+from faceswap.core.converting.chain import load_chain, require_chain
+from faceswap.core.converting.faces import FrameFace, PlacedMask
+from faceswap.core.converting.patches import composite, cut_face, make_patch
+from faceswap.core.host import PluginChoice, prepare
+from faceswap.lib.geometry import crop_matrix, transform_points
+from faceswap.lib.media import probe, read_frames, write_image
+from faceswap.lib.performers.portrait import LANDMARKS
+from faceswap.lib.warp import convex_hull_mask
+from faceswap.plugins.convert.alpha import AlphaBlender
+from faceswap.plugins.convert.feather import FeatherBlender
+from faceswap.plugins.convert.mean_color import MeanColorBlender
+from faceswap.plugins.convert.overlay import OverlayBlender
+from faceswap.plugins.convert.poisson import PoissonBlender
+from faceswap.plugins.convert.reinhard import ReinhardBlender
+
+CROP_BLENDERS = [ReinhardBlender, MeanColorBlender, FeatherBlender]
+FRAME_BLENDERS = [AlphaBlender, OverlayBlender, PoissonBlender]
+
+
+def _noise(seed: int, shape: tuple[int, ...], low: float = 0.0, high: float = 1.0) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(low, high, shape).astype(np.float32)
+
+
+def _disc(size: int, radius: float) -> np.ndarray:
+    """A soft disc in the middle, `[size size 1]`."""
+    y, x = np.mgrid[:size, :size] - (size - 1) / 2
+    return np.clip(radius + 0.5 - np.hypot(x, y), 0, 1).astype(np.float32)[..., None]
+
+
+def _crop_patch(faces: int = 3, size: int = 40, low: float = 0.3, high: float = 0.7) -> CropPatch:
+    """Faces and targets of middling colors, which a transfer does not drive out of range; read-only."""
+    arrays = {
+        "faces": _noise(1, (faces, size, size, 3), low, high),
+        "targets": _noise(2, (faces, size, size, 3), low, high) * np.float32(0.9),
+        "masks": np.stack([_disc(size, size / 4 + k) for k in range(faces)]).reshape(faces, size, size, 1)
+        if faces
+        else np.zeros((0, size, size, 1), np.float32),
+        "crop_landmarks": _noise(3, (faces, 68, 2), 0, size),
+        "matrix": np.tile(np.eye(2, 3, dtype=np.float32), (faces, 1, 1)),
+    }
+    for array in arrays.values():
+        array.setflags(write=False)
+    return CropPatch(**arrays)
+
+
+def _frame_patch(height: int = 30, width: int = 44) -> FramePatch:
+    """A box with a soft mask whose corners are zero; read-only."""
+    mask = np.zeros((height, width, 1), np.float32)
+    mask[3:27, 8:32] = _disc(24, 10)
+    arrays = {"frame": _noise(4, (height, width, 3)), "face": _noise(5, (height, width, 3)), "mask": mask}
+    for array in arrays.values():
+        array.setflags(write=False)
+    return FramePatch(**arrays)
+
+
+def _moments(picture: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted mean and standard deviation of each channel, by the textbook."""
+    flat, weights = picture.reshape(-1, 3).astype(np.float64), mask.reshape(-1).astype(np.float64)
+    mean = np.average(flat, axis=0, weights=weights)
+    return mean, np.sqrt(np.average((flat - mean) ** 2, axis=0, weights=weights))
+
+
+@pytest.mark.parametrize("blender_class", CROP_BLENDERS)
+def test_crop_blender_keeps_the_contract(blender_class):
+    patch, blender = _crop_patch(), blender_class()
+    before = {name: getattr(patch, name).copy() for name in ("faces", "masks", "targets")}
+    blended = blender.blend(patch)
+    for name, array in before.items():
+        np.testing.assert_array_equal(getattr(patch, name), array)
+        result = getattr(blended, name)
+        assert result.dtype == np.float32 and result.shape == array.shape
+        assert result.min() >= 0 and result.max() <= 1
+
+
+@pytest.mark.parametrize("blender_class", CROP_BLENDERS)
+def test_crop_blender_of_a_batch_equals_single_faces_in_any_order(blender_class):
+    patch, blender = _crop_patch(), blender_class()
+    batch = blender.blend(patch)
+    for index in (2, 0, 1):
+        single = slice(index, index + 1)
+        one = blender.blend(
+            replace(patch, faces=patch.faces[single], masks=patch.masks[single], targets=patch.targets[single])
+        )
+        np.testing.assert_array_equal(one.faces[0], batch.faces[index])
+        np.testing.assert_array_equal(one.masks[0], batch.masks[index])
+
+
+@pytest.mark.parametrize("blender_class", CROP_BLENDERS)
+def test_crop_blender_takes_an_empty_batch(blender_class):
+    blended = blender_class().blend(_crop_patch(faces=0))
+    assert blended.faces.shape == (0, 40, 40, 3) and blended.masks.shape == (0, 40, 40, 1)
+
+
+def test_reinhard_gives_the_targets_moments_inside_the_mask():
+    patch = _crop_patch()
+    blended = ReinhardBlender().blend(patch)
+    for face, target, mask in zip(blended.faces, patch.targets, patch.masks, strict=True):
+        reached, wanted = (_moments(rgb2lab(picture.astype(np.float64)), mask) for picture in (face, target))
+        np.testing.assert_allclose(reached, wanted, atol=0.02)
+
+
+def test_mean_color_gives_the_targets_mean_inside_the_mask_and_keeps_the_spread():
+    patch = _crop_patch()
+    blended = MeanColorBlender().blend(patch)
+    for index, mask in enumerate(patch.masks):
+        reached, wanted, before = (
+            _moments(pictures[index], mask) for pictures in (blended.faces, patch.targets, patch.faces)
+        )
+        np.testing.assert_allclose(reached[0], wanted[0], atol=1e-6)
+        np.testing.assert_allclose(reached[1], before[1], atol=1e-6)
+
+
+@pytest.mark.parametrize("blender_class", [ReinhardBlender, MeanColorBlender])
+def test_colors_outside_the_mask_are_not_measured(blender_class):
+    patch = _crop_patch()
+    outside = np.broadcast_to(patch.masks == 0, patch.faces.shape)
+    other = replace(patch, targets=np.where(outside, np.float32(0), patch.targets))
+    np.testing.assert_array_equal(blender_class().blend(patch).faces, blender_class().blend(other).faces)
+
+
+def _feathered(mask: np.ndarray, erode: float, blur: float) -> np.ndarray:
+    """One mask `[size size]` through the blender."""
+    size = len(mask)
+    patch = replace(_crop_patch(1, size), masks=mask[None, ..., None].astype(np.float32))
+    return FeatherBlender(FeatherBlender.Options(erode=erode, blur=blur)).blend(patch).masks[0, ..., 0]
+
+
+def _square(size: int, low: int, high: int) -> np.ndarray:
+    square = np.zeros((size, size), np.float32)
+    square[low:high, low:high] = 1
+    return square
+
+
+def test_erosion_moves_every_edge_by_its_share_of_the_crop():
+    np.testing.assert_array_equal(_feathered(_square(200, 40, 160), 5, 0), _square(200, 50, 150))
+
+
+def test_negative_erosion_grows_the_mask():
+    grown = _feathered(_square(200, 60, 140), -5, 0)
+    assert grown[100].sum() == 100 and grown[:, 100].sum() == 100
+    assert grown[50, 50] == 0  # A disc leaves the corner round.
+
+
+def test_erosion_counts_what_lies_beyond_the_crop_as_no_face():
+    np.testing.assert_array_equal(_feathered(np.ones((100, 100), np.float32), 10, 0), _square(100, 10, 90))
+
+
+def test_erosion_by_parts_of_a_pixel_takes_that_part_of_the_edge():
+    row = _feathered(_square(50, 10, 40), 2.5, 0)[25]  # 1.25 pixels.
+    np.testing.assert_allclose(row[10:13], [0, 0.75, 1], atol=1e-6)
+
+
+def test_blur_is_a_gaussian_cut_off_at_two_deviations():
+    mask = _square(100, 30, 70)
+    expected = gaussian_filter(mask.astype(np.float64), sigma=3, radius=6, mode="constant")
+    np.testing.assert_allclose(_feathered(mask, 0, 6), expected, atol=1e-6)
+
+
+def test_blur_fades_the_edge_over_its_distance_to_either_side():
+    row = _feathered(_square(100, 30, 70), 0, 6)[50]
+    assert (row[:24] == 0).all() and np.allclose(row[36:64], 1, atol=1e-6)
+    assert (np.diff(row[23:36]) > 0).all()
+    assert (row[29] + row[30]) / 2 == pytest.approx(0.5, abs=1e-6)
+
+
+def test_feather_does_not_depend_on_the_resolution():
+    small, large = (_feathered(_square(size, size // 4, 3 * size // 4), 3, 4) for size in (64, 512))
+    means = large.reshape(64, 8, 64, 8).mean(axis=(1, 3))
+    assert np.abs(small - means).max() < 0.06
+    assert abs(small.mean() - large.mean()) < 0.003
+
+
+def test_a_mask_that_the_crop_cuts_off_fades_out_inside_it():
+    mask = _feathered(np.ones((100, 100), np.float32), 0, 5)
+    assert mask[0].max() == mask[-1].max() == mask[:, 0].max() == mask[:, -1].max() == 0
+    assert mask[12:88, 12:88].min() == pytest.approx(1, abs=1e-6)
+
+
+def test_feather_of_no_mask_is_no_mask():
+    assert _feathered(np.zeros((32, 32), np.float32), -10, 10).max() == 0
+
+
+@pytest.mark.parametrize("blender_class", FRAME_BLENDERS)
+def test_frame_blender_changes_nothing_outside_the_mask(blender_class):
+    patch = _frame_patch()
+    before = {name: getattr(patch, name).copy() for name in ("frame", "face", "mask")}
+    blended = blender_class().composite(patch)
+    outside = patch.mask[..., 0] == 0
+    np.testing.assert_array_equal(blended[outside], patch.frame[outside])
+    assert blended.dtype == np.float32 and blended.min() >= 0 and blended.max() <= 1
+    assert not np.array_equal(blended, patch.frame)
+    for name, array in before.items():
+        np.testing.assert_array_equal(getattr(patch, name), array)
+
+
+@pytest.mark.parametrize("blender_class", FRAME_BLENDERS)
+def test_frame_blender_returns_the_frame_where_there_is_no_mask(blender_class):
+    patch = replace(_frame_patch(), mask=np.zeros((30, 44, 1), np.float32))
+    np.testing.assert_array_equal(blender_class().composite(patch), patch.frame)
+
+
+def test_alpha_mixes_in_proportion_to_the_mask():
+    patch = _frame_patch()
+    frame, face, mask = (array.astype(np.float64) for array in (patch.frame, patch.face, patch.mask))
+    np.testing.assert_allclose(AlphaBlender().composite(patch), frame + mask * (face - frame), atol=1e-6)
+    inside = patch.mask[..., 0] == 1
+    np.testing.assert_array_equal(AlphaBlender().composite(patch)[inside], patch.face[inside])
+
+
+def test_alpha_of_white_on_white_does_not_round_above_one():
+    white = np.ones((40, 40, 3), np.float32)
+    patch = FramePatch(frame=white, face=white, mask=_noise(6, (40, 40, 1)))
+    assert AlphaBlender().composite(patch).max() <= 1
+
+
+def test_overlay_takes_the_face_wherever_the_mask_is_not_zero():
+    patch = _frame_patch()
+    support = patch.mask[..., 0] > 0
+    blended = OverlayBlender().composite(patch)
+    assert (patch.mask[support] < 0.5).any()
+    np.testing.assert_array_equal(blended[support], patch.face[support])
+
+
+def test_poisson_clone_of_the_frame_onto_itself_moves_nothing():
+    patch = _frame_patch()
+    np.testing.assert_array_equal(PoissonBlender().composite(replace(patch, face=patch.frame)), patch.frame)
+
+
+def test_poisson_forgets_the_face_s_color_offset():
+    frame = _noise(7, (40, 40, 3), 0.3, 0.6)
+    patch = FramePatch(frame=frame, face=frame + np.float32(0.2), mask=(_disc(40, 12) > 0).astype(np.float32))
+    np.testing.assert_allclose(PoissonBlender().composite(patch), frame, atol=1e-3)
+
+
+def test_mixed_poisson_keeps_the_frame_s_stronger_gradients():
+    """A flat face takes the frame's detail away, unless gradients are mixed."""
+    frame = _noise(8, (40, 40, 3), 0.3, 0.7)
+    patch = FramePatch(frame=frame, face=np.full_like(frame, 0.5), mask=(_disc(40, 12) > 0).astype(np.float32))
+    inside = _disc(40, 8)[..., 0] == 1
+    mixed = PoissonBlender(PoissonBlender.Options(mixed=True)).composite(patch)
+    np.testing.assert_allclose(mixed, frame, atol=1e-3)
+    assert PoissonBlender().composite(patch)[inside].std() < 0.5 * frame[inside].std()
+
+
+@pytest.fixture(scope="module")
+def portrait(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The photograph as an image file."""
+    path = tmp_path_factory.mktemp("portrait") / "portrait.png"
+    write_image(path, astronaut())
+    return path
+
+
+@pytest.mark.parametrize("color", [(), ("reinhard",), ("mean-color",)])
+@pytest.mark.parametrize("mask", [(), ("feather",)])
+@pytest.mark.parametrize("composition", ["alpha", "overlay", "poisson"])
+def test_every_chain_swaps_inside_the_mask_alone(portrait, color, mask, composition):
+    prepared = [prepare("blender", PluginChoice(name=name)) for name in (*color, *mask, composition)]
+    require_chain(prepared)
+    chain = load_chain(prepared, check=True)
+    landmarks = LANDMARKS.astype(np.float32)
+    to_mask = crop_matrix(landmarks, "ibug68", "full", 100)
+    hull = convex_hull_mask(transform_points(to_mask, landmarks), 100)
+    (frame,) = read_frames(probe(portrait))
+    cut = cut_face(frame, FrameFace(landmarks, "ibug68", {"hull": PlacedMask(hull, to_mask)}), CropSpec(64))
+    assert cut is not None
+    mirrored = cut.crop[:, ::-1].astype(np.float32) / 255
+    patch = chain.blend(make_patch(cut, mirrored, cut.masks["hull"], 0.0))
+    assert composite(frame, patch, chain)
+    before, after = astronaut().astype(int), frame.image().astype(int)
+    changed = np.abs(after - before).max(axis=2) > 0
+    box = np.concatenate([landmarks.min(axis=0), landmarks.max(axis=0)])
+    rows, columns = np.nonzero(changed)
+    room = 0.08 * (box[2] - box[0])  # What feathering and the patch's own pixels may add.
+    assert columns.min() >= box[0] - room and columns.max() <= box[2] + room
+    assert rows.min() >= box[1] - room and rows.max() <= box[3] + room
+    assert changed.sum() > 3000
+    assert frame.read_box(0, 0, 512, 512).max() <= 1

@@ -1,0 +1,277 @@
+"""Extraction's plugins: conventions and places, against numbers that do not come from the plugins."""
+
+from __future__ import annotations
+
+import sys
+
+import cv2
+import numpy as np
+import pytest
+from scipy.spatial import ConvexHull
+from skimage.data import astronaut
+
+from faceswap.core.contract import Detections
+from faceswap.core.host import PluginChoice, prepare
+from faceswap.lib.boxes import iou
+from faceswap.lib.geometry import crop_matrix, mean_face_landmarks, transform_points
+from faceswap.lib.landmarks import SCHEMES
+from faceswap.lib.warp import cut
+from faceswap.plugins.extract import dlib_models
+
+# Read off the enlarged photograph by eye, in pixels of `astronaut()`.
+LEFT_PUPIL, RIGHT_PUPIL = (203, 101), (246, 104)
+NOSE_TIP, LEFT_MOUTH, RIGHT_MOUTH, CHIN = (225, 127), (204, 140), (243, 142), (226, 178)
+FACE = np.array([[182, 85, 268, 178]], np.float32)  # cheeks, brows, chin
+
+
+def load(kind, name, **options):
+    return prepare(kind, PluginChoice(name=name, options=options)).load(check=True)
+
+
+@pytest.fixture(scope="module")
+def portrait():
+    """The photograph's middle, 260 x 240, moved so that coordinates are those of the whole."""
+    return np.ascontiguousarray(astronaut()[:300, 60:400])
+
+
+@pytest.fixture(scope="module")
+def hog():
+    return load("detector", "dlib-hog")
+
+
+@pytest.fixture(scope="module")
+def aligner():
+    return load("aligner", "dlib-68")
+
+
+@pytest.fixture(scope="module")
+def found(hog, portrait):
+    detections = hog.detect([portrait])[0]
+    return Detections(detections.boxes[:1], detections.scores[:1])
+
+
+class Rectangle:
+    """What dlib answers: all four are pixels inside."""
+
+    def __init__(self, left, top, right, bottom):
+        self.corners = left, top, right, bottom
+
+    def __getattr__(self, name):
+        return lambda: self.corners[("left", "top", "right", "bottom").index(name)]
+
+
+class Answers:
+    """A dlib detector that always gives these."""
+
+    def __init__(self, rectangles, scores):
+        self.answer = rectangles, scores, [0] * len(scores)
+
+    def run(self, image, upsample, threshold):
+        return self.answer
+
+
+def test_hog_finds_the_face(hog, portrait):
+    detections = hog.detect([portrait])[0]
+    assert iou(detections.boxes[:1], FACE - np.float32([60, 0, 60, 0]))[0, 0] > 0.6
+    assert detections.scores[0] > 0.6
+
+
+def test_hog_boxes_reach_the_edges_of_their_last_pixels(monkeypatch):
+    detector = load("detector", "dlib-hog")
+    monkeypatch.setattr(detector, "_detector", Answers([Rectangle(10, 20, 89, 99)], [1.0]))
+    assert detector.detect([np.zeros((200, 200, 3), np.uint8)])[0].boxes.tolist() == [[10, 20, 90, 100]]
+
+
+def test_hog_scores_are_sorted_and_in_range(monkeypatch):
+    detector = load("detector", "dlib-hog")
+    rectangles = [Rectangle(index, 0, index + 79, 79) for index in range(3)]
+    monkeypatch.setattr(detector, "_detector", Answers(rectangles, [0.0, 3.0, -1.0]))
+    detections = detector.detect([np.zeros((200, 200, 3), np.uint8)])[0]
+    assert detections.boxes[:, 0].tolist() == [1, 0, 2]
+    np.testing.assert_allclose(detections.scores, [0.952574, 0.5, 0.268941], atol=1e-5)
+
+
+def test_hog_threshold_and_upsampling_find_more(portrait):
+    small = cv2.resize(portrait, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    counts = [len(load("detector", "dlib-hog", upsample=upsample).detect([small])[0]) for upsample in (0, 1)]
+    assert counts[0] == 0
+    assert counts[1] >= 1
+    assert len(load("detector", "dlib-hog", threshold=-0.5).detect([astronaut()])[0]) > 1
+
+
+def test_hog_reads_views_of_any_memory_order(hog, portrait):
+    expected = hog.detect([portrait])[0].boxes
+    mirrored_view = np.ascontiguousarray(portrait[:, ::-1])[:, ::-1]
+    for view in (np.asfortranarray(portrait), mirrored_view):
+        np.testing.assert_array_equal(hog.detect([view])[0].boxes, expected)
+
+
+def test_landmarks_lie_on_the_features(aligner, portrait, found):
+    points = aligner.align(portrait, found)[0] + [60, 0]
+    seen = [points[36:42].mean(axis=0), points[42:48].mean(axis=0), points[30], points[48], points[54], points[8]]
+    by_eye = [LEFT_PUPIL, RIGHT_PUPIL, NOSE_TIP, LEFT_MOUTH, RIGHT_MOUTH, CHIN]
+    assert np.abs(np.array(seen) - by_eye).max() < 6
+
+
+@pytest.mark.parametrize("name", ["dlib-68", "dlib-5"])
+@pytest.mark.parametrize("side", [0, 300])
+def test_landmarks_lie_on_pixel_centers(name, side, portrait, found):
+    """In a mirrored picture x becomes width - 1 - x; on pixel edges it would become width - x."""
+    plugin, width = load("aligner", name, side=side), portrait.shape[1]
+    left, top, right, bottom = found.boxes[0]
+    mirrored = Detections(np.array([[width - right, top, width - left, bottom]], np.float32), found.scores)
+    points = plugin.align(portrait, found)[0]
+    twins = plugin.align(np.ascontiguousarray(portrait[:, ::-1]), mirrored)[0]
+    twins = twins[list(SCHEMES[plugin.scheme].mirror)]
+    assert abs((points[:, 0] + twins[:, 0]).mean() - (width - 1)) < 0.35
+
+
+def test_landmarks_of_small_faces_are_finer_than_pixels(portrait, found):
+    """Moved by half a pixel, the picture's landmarks move by half a pixel, which dlib alone cannot tell."""
+    shift = np.float64([[1, 0, 0.5], [0, 1, 0.5]])
+    moved = cv2.warpAffine(portrait, shift, portrait.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
+    fine, whole = load("aligner", "dlib-5", side=600), load("aligner", "dlib-5", side=0)
+    step = fine.align(moved, found) - fine.align(portrait, found)
+    assert np.abs(step.mean(axis=(0, 1)) - 0.5).max() < 0.3
+    assert np.all(whole.align(portrait, found) % 1 == 0)
+
+
+def test_landmarks_far_outside_the_frame_are_finite(aligner, portrait):
+    boxes = np.array([[-50, -40, 40, 50], [900, 900, 990, 990], [5, 5, 5, 5]], np.float32)
+    assert np.isfinite(aligner.align(portrait, Detections(boxes, np.float32([0.9, 0.8, 0.7])))).all()
+
+
+def test_tall_boxes_are_made_square():
+    boxes = np.array([[10, 20, 50, 60], [0, 0, 90, 160]], np.float32)
+    # The second: area 14400 = 120 squared, middle (45, 80) moved down by (160 - 90) / 4.
+    np.testing.assert_allclose(dlib_models.squared(boxes), [[10, 20, 50, 60], [-15, 37.5, 105, 157.5]])
+
+
+def test_missing_weights_are_told(monkeypatch):
+    monkeypatch.setattr(dlib_models, "find_spec", lambda name: None)
+    with pytest.raises(FileNotFoundError, match="pip install face_recognition_models"):
+        dlib_models.model_file("shape_predictor_5_face_landmarks.dat")
+
+
+def test_the_package_of_weights_is_not_imported(aligner):
+    assert "face_recognition_models" not in sys.modules
+
+
+def empty_crops(size, count=1):
+    return np.zeros((count, size, size, 3), np.uint8)
+
+
+def test_hull_covers_the_area_of_the_hull():
+    points = mean_face_landmarks("ibug68", "head", 256)
+    points += np.random.default_rng(0).normal(0, 3, points.shape).astype(np.float32)
+    mask = load("masker", "hull", forehead=0).mask(empty_crops(256), points[None])[0]
+    assert mask.sum() == pytest.approx(ConvexHull(points).volume, rel=0.005)
+    weights = mask[..., 0] / mask.sum()
+    center = [(weights.sum(axis=0) * np.arange(256)).sum(), (weights.sum(axis=1) * np.arange(256)).sum()]
+    np.testing.assert_allclose(center, centroid(points[ConvexHull(points).vertices]), atol=0.1)
+
+
+def centroid(polygon):
+    """The shoelace formula."""
+    x, y = polygon.astype(np.float64).T
+    cross = x * np.roll(y, -1) - np.roll(x, -1) * y
+    sums = [((axis + np.roll(axis, -1)) * cross).sum() for axis in (x, y)]
+    return np.array(sums) / (3 * cross.sum())
+
+
+def test_hull_is_raised_over_the_forehead():
+    points = mean_face_landmarks("ibug68", "head", 256)
+    masker, bare = load("masker", "hull", forehead=1), load("masker", "hull", forehead=0)
+    raised, hull = masker.mask(empty_crops(256), points[None])[0], bare.mask(empty_crops(256), points[None])[0]
+    brows, nose_base = points[17:27, 1].mean(), points[33, 1]
+    top = np.flatnonzero(raised.max(axis=(1, 2)))[0]
+    assert top == pytest.approx(brows - (nose_base - brows), abs=6)
+    assert (raised >= hull).all()
+    below = int(points[[0, 16], 1].max()) + 2  # where the jaw begins
+    np.testing.assert_allclose(raised[below:], hull[below:], atol=0.15)
+
+
+@pytest.mark.parametrize("scheme", sorted(SCHEMES))
+def test_ellipse_lies_around_the_mean_face(scheme):
+    masker = load("masker", "ellipse", width=0.9)
+    points = mean_face_landmarks(scheme, "head", masker.crop.size)
+    mask = masker.mask(empty_crops(masker.crop.size), points[None])[0]
+    inner = points[17:] if scheme == "ibug68" else points
+    assert all(mask[round(float(y)), round(float(x)), 0] == 1 for x, y in inner)
+    unit = masker.crop.size / (1 + 2 * np.sqrt(2) * 0.7)
+    assert mask.sum() == pytest.approx(np.pi * (0.64 * 0.9 * unit) * (0.89 * unit), rel=0.002)
+
+
+def test_ellipse_follows_the_jaw():
+    masker = load("masker", "ellipse")
+    jaw = mean_face_landmarks("ibug68", "head", 256)[:17]
+    mask = masker.mask(empty_crops(256), jaw[None])[0]
+    edge = np.argwhere((mask[..., 0] > 0) & (mask[..., 0] < 1))[:, ::-1]
+    gaps = np.linalg.norm(jaw[:, None] - edge[None], axis=-1).min(axis=1)
+    assert gaps.max() < 0.05 * 86 * 1.5  # 86 px are the unit box
+
+
+def test_recognizer_agrees_with_dlibs_own_chip(aligner, portrait, found):
+    import dlib
+
+    recognizer = load("recognizer", "dlib-resnet")
+    points, spec = aligner.align(portrait, found), recognizer.crop
+    matrix = crop_matrix(points, "ibug68", spec.face_type, spec.size, spec.coverage)[0]
+    embedding = recognizer.embed(cut(portrait, matrix, spec.size)[None])[0]
+    places = [dlib.point(*np.rint(point).astype(int).tolist()) for point in points[0]]
+    shape = dlib.full_object_detection(dlib.rectangle(0, 0, 90, 90), places)
+    raw = np.array(recognizer._network.compute_face_descriptor(dlib.get_face_chip(portrait, shape)))
+    assert np.linalg.norm(embedding - raw / np.linalg.norm(raw)) < 0.12
+    assert recognizer.same_person_below == pytest.approx(0.6 / np.linalg.norm(raw), rel=0.1)
+
+
+def test_empty_batches_keep_their_shapes(aligner, hog, portrait):
+    assert hog.detect([]) == []
+    assert aligner.align(portrait, Detections.none()).shape == (0, 68, 2)
+    for name in ("hull", "ellipse"):
+        masker = load("masker", name)
+        assert masker.mask(empty_crops(256, 0), np.zeros((0, 68, 2), np.float32)).shape == (0, 256, 256, 1)
+    assert load("recognizer", "dlib-resnet").embed(empty_crops(160, 0)).shape == (0, 128)
+
+
+@pytest.mark.parametrize("height, width", [(1, 1), (5, 40), (79, 300)])
+def test_hog_takes_frames_smaller_than_its_window(hog, height, width):
+    assert len(hog.detect([np.zeros((height, width, 3), np.uint8)])[0]) == 0
+
+
+_MTCNN = """
+import numpy as np
+from skimage.data import astronaut
+from faceswap.core.host import PluginChoice, prepare, use_backend
+chosen = prepare("detector", PluginChoice(name="mtcnn"))
+use_backend([chosen])
+detector = chosen.load(check=True)
+image = astronaut()
+image.setflags(write=False)
+found, none, tiny = detector.detect([image, np.zeros((64, 64, 3), np.uint8), np.zeros((7, 90, 3), np.uint8)])
+assert len(found) == 1 and found.scheme == "five", found
+assert len(none) == len(tiny) == 0 and tiny.landmarks.shape == (0, 5, 2)
+print(*found.boxes[0], *found.landmarks[0].ravel())
+"""
+
+
+@pytest.mark.slow
+def test_mtcnn_finds_the_face_and_its_landmarks_in_silence(fresh_python, tmp_path, monkeypatch):
+    (tmp_path / "pnet.lz4").write_bytes(b"not weights: a file of this name in the working directory is not read")
+    monkeypatch.chdir(tmp_path)
+    ran = fresh_python("-c", _MTCNN)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stderr == ""
+    numbers = np.array(ran.stdout.split(), np.float32)
+    assert iou(numbers[None, :4], FACE)[0, 0] > 0.7
+    by_eye = [LEFT_PUPIL, RIGHT_PUPIL, NOSE_TIP, LEFT_MOUTH, RIGHT_MOUTH]
+    assert np.abs(numbers[4:].reshape(5, 2) - by_eye).max() < 5
+
+
+def test_face_in_its_crop_stands_upright(aligner, portrait, found):
+    """Ties detection, alignment and geometry together: in the crop the eyes are level, the chin below them."""
+    points = aligner.align(portrait, found)
+    in_crop = transform_points(crop_matrix(points, "ibug68", "head", 512), points)[0]
+    left, right = in_crop[36:42].mean(axis=0), in_crop[42:48].mean(axis=0)
+    assert abs(right[1] - left[1]) < 0.08 * (right[0] - left[0])
+    assert in_crop[8, 1] > left[1] + (right[0] - left[0])
