@@ -54,8 +54,8 @@ def masked_ssim(picture: NDArray[np.uint8], truth: NDArray[np.uint8], mask: NDAr
 
 def _weights(mask: NDArray[Any]) -> NDArray[np.float64]:
     """The mask as weights that sum to one."""
-    weights = np.asarray(mask, np.float64)
+    weights: NDArray[np.float64] = np.asarray(mask, np.float64)
     total = weights.sum()
     if total <= 0:
         raise ValueError("`mask` must have a pixel above 0. Received: an empty mask")
-    return weights / total
+    return np.asarray(weights / total, np.float64)

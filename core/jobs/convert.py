@@ -85,19 +85,24 @@ class ConvertJob(Job):
         """The blenders' packages and versions; the model's stand in its folder."""
         return versions(self._blenders())
 
+    def preflight(self) -> None:
+        """Refuses footage that cannot be read, an output that cannot be written, and a chain that does not fit."""
+        from ...lib.media import probe
+        from ..converting.chain import require_chain
+        from ..converting.outputs import require_output
+
+        require_chain(self._blenders())
+        require_output(self.output, probe(self.media), self._encoding())
+
     def run(self, context: JobContext) -> ConvertReport:
         """Converts what no earlier run has finished, and publishes the output."""
         from ...lib.faceset import Faceset
         from ...lib.media import probe
-        from ..converting.chain import require_chain
         from ..converting.faces import require_same_footage
-        from ..converting.outputs import require_output
         from ..converting.parts import Parts
 
         blenders = self._blenders()
-        require_chain(blenders)
         medium = probe(self.media)
-        require_output(self.output, medium, self._encoding())
         with Faceset.open(self.faceset) as faceset:
             require_same_footage(faceset, medium)
             trained = self._model(context, faceset, blenders)

@@ -75,6 +75,11 @@ class ExtractJob(Job):
         """The plugins of the chain."""
         return versions(self._choices().prepare().all)
 
+    def preflight(self) -> None:
+        """Refuses footage that cannot be read and plugins that do not fit each other."""
+        self._choices().prepare().require_fit()
+        probe(self.media)
+
     def run(self, context: JobContext) -> ExtractReport:
         """Extracts the frames that the faceset does not hold yet.
 
@@ -86,7 +91,6 @@ class ExtractJob(Job):
             Cancelled: The user stopped the run.
         """
         plugins = self._choices().prepare()
-        plugins.require_fit()
         medium = probe(self.media)
         timeline = scan(medium)
         began = time.monotonic()
@@ -124,7 +128,7 @@ class ExtractJob(Job):
             check=self.check,
         ).model_dump(mode="json")
         with (
-            context.stage("extract", total, "frames", done) as stage,
+            context.stage(f"extract {self.media.name}", total, "frames", done) as stage,
             WorkerPool(_WORKER_MODULE, "ChunkWorker", settings, workers) as pool,
         ):
             for answer in pool.run([task.model_dump(mode="json") for task in tasks], context.check):

@@ -56,8 +56,11 @@ class Job(BaseModel):
         """`kind name` -> `package version` of every plugin of the run."""
         return {}
 
+    def preflight(self) -> None:
+        """Raises for bad input that can be known before any work; a job that is made of jobs asks them all."""
+
     def run(self, context: JobContext) -> Report:
-        """Does the work."""
+        """Does the work; `preflight` has passed."""
         raise NotImplementedError
 
 
@@ -175,6 +178,7 @@ def run_job(job: Job, listener: Listener | None = None) -> Any:
         plugins = job.plugin_versions()
         settings = job.model_dump(mode="json")
         context.emit(events.Started(job=context.id, command=job.command, settings=settings, plugins=plugins))
+        job.preflight()
         with _stopped_by_signals(context):
             report = job.run(context)
     except FaceswapError as error:

@@ -125,6 +125,12 @@ class SwapJob(Job):
             check=self.check,
         )
 
+    def preflight(self) -> None:
+        """Refuses what any of the stages would refuse, before hours of training."""
+        self.extraction(self.source, "source").preflight()
+        self.extraction(self.target, "target").preflight()
+        self.conversion().preflight()
+
     def run(self, context: JobContext) -> SwapReport:
         """Runs the stages, each of which continues where an earlier run stopped."""
         with output_errors(self.home()):

@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from ...lib.geometry import FACE_TYPES
 from ...lib.landmarks import SCHEMES
 from ..contract import CropSpec
 from .exercise import Exercise
-from .records import expect
+from .records import CheckError, SkipCheckError, expect
 from .samples import Floats, Picture, drawn_face
+from .subject import Subject
 
 _TURN = 0.1
 
@@ -21,7 +23,7 @@ class CropExercise(Exercise):
     omits = frozenset({"odd-sizes"})
 
     def schemes(self, plugin: Any) -> list[str]:
-        """The landmark schemes that the plugin accepts."""
+        """The landmark schemes that the plugin accepts, of those that there are."""
         return [name for name in SCHEMES if plugin.schemes is None or name in plugin.schemes]
 
     def crops(self, plugin: Any, scheme: str | None = None) -> tuple[Picture, Floats]:
@@ -30,7 +32,9 @@ class CropExercise(Exercise):
         Returns:
             uint8 `[3 size size 3]` and crop landmarks, float32 `[3 points 2]`.
         """
-        spec: CropSpec = plugin.crop
+        spec = plugin.crop
+        if _fault(plugin) is not None:
+            raise SkipCheckError("the crop that it declares cannot be cut")
         chosen = self.schemes(plugin)[0] if scheme is None else scheme
         cuts = [
             self.sample.crop(spec, chosen),
@@ -38,6 +42,25 @@ class CropExercise(Exercise):
             drawn_face().crop(spec, chosen),
         ]
         return np.stack([crop for crop, _ in cuts]), np.stack([points for _, points in cuts])
+
+
+def crop_declared(subject: Subject) -> None:
+    """`crop` is a `CropSpec` that can be cut, and `schemes` names landmark schemes that there are."""
+    fault = _fault(subject.plugin)
+    if fault is not None:
+        raise CheckError(fault)
+
+
+def _fault(plugin: Any) -> str | None:
+    """What is wrong with the crop and the schemes that a plugin declares."""
+    spec, schemes = plugin.crop, plugin.schemes
+    if not isinstance(spec, CropSpec):
+        return f"expected `crop` to be a CropSpec. Received: {spec!r}"
+    if spec.size < 1 or spec.coverage <= 0 or spec.face_type not in FACE_TYPES:
+        return f"expected a positive size and coverage, and a face type among {', '.join(FACE_TYPES)}. Received: {spec}"
+    if schemes is not None and not (schemes and set(schemes) <= set(SCHEMES)):
+        return f"expected `schemes` to be None or some of {', '.join(SCHEMES)}. Received: {schemes}"
+    return None
 
 
 def expect_range(values: Any, what: str) -> None:

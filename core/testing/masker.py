@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .arrays import not_finite
-from .crops import CropExercise, expect_range
+from .crops import CropExercise, crop_declared, expect_range
 from .exercise import Call
 from .records import check_of, expect
 from .samples import Floats
@@ -72,4 +72,4 @@ def _at(mask: Any, points: Floats, size: int) -> float:
     return float(mask[rows, columns].mean()) if len(inside) else 0.0
 
 
-CHECKS = tuple(check_of(function) for function in (mask_range, mask_covers_face, landmarks_outside_crop))
+CHECKS = tuple(check_of(function) for function in (crop_declared, mask_range, mask_covers_face, landmarks_outside_crop))

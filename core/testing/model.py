@@ -13,7 +13,7 @@ import numpy as np
 from ..contract import CropSpec
 from ..errors import PluginError
 from .arrays import difference
-from .crops import CropExercise, expect_range
+from .crops import CropExercise, crop_declared, expect_range
 from .exercise import Call
 from .records import SkipCheckError, check_of, expect
 from .samples import drawn_face, portrait
@@ -57,6 +57,13 @@ class _Training:
     losses: list[dict[str, float]]
     still: list[str]
     weights: int
+
+
+def identities_declared(subject: Subject) -> None:
+    """`identities` names the people that it knows, each once."""
+    names = subject.plugin.identities
+    right = isinstance(names, tuple) and len(names) > 0 and all(isinstance(name, str) and name for name in names)
+    expect(right and len(set(names)) == len(names), "a tuple of names, each once", repr(names))
 
 
 def output_in_range(subject: Subject) -> None:
@@ -110,6 +117,7 @@ def swap_network_is_plain(subject: Subject) -> None:
     for identity in subject.plugin.identities:
         network = subject.plugin.swap_network(identity)
         expect(isinstance(network, keras.Model), "a keras.Model", type(network).__name__)
+        expect(len(network.outputs) in (1, 2), "faces, or faces and masks", f"{len(network.outputs)} outputs")
         wanted = (None, size, size, 3)
         expect(network.input_shape == wanted, f"an input of shape {wanted}", network.input_shape)
         for output, channels in zip(network.outputs, (3, 1), strict=False):
@@ -126,13 +134,13 @@ def swap_network_is_plain(subject: Subject) -> None:
 
 def swap_network_agrees(subject: Subject) -> None:
     """`swap_network`, run as a plain Keras model, twice, gives what `swap` gives: no randomness, nothing around it."""
-    for (crops, identity), (faces, _) in zip(subject.calls, subject.answers, strict=True):
+    for (crops, identity), (faces, masks) in zip(subject.calls, subject.answers, strict=True):
         network = subject.plugin.swap_network(identity)
         pictures = crops.astype(np.float32) / np.float32(255)
         for _ in range(2):
             answer = network.predict(pictures, verbose=0)
-            received = np.asarray(answer[0] if isinstance(answer, (list, tuple)) else answer)
-            changed = difference(faces, received, subject.tolerance)
+            parts = tuple(answer) if isinstance(answer, (list, tuple)) else (answer, None)
+            changed = difference((faces, masks), parts, subject.tolerance)
             expect(changed is None, f"what swap() gives for '{identity}'", changed)
 
 
@@ -191,7 +199,7 @@ def training_faces(crop: CropSpec, identities: tuple[str, ...]) -> Mapping[str, 
     return faces
 
 
-CHECKS = (check_of(output_in_range),)
+CHECKS = tuple(check_of(function) for function in (crop_declared, identities_declared, output_in_range))
 TRAINABLE_CHECKS = (
     *CHECKS,
     *(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .crops import CropExercise
+from .crops import CropExercise, crop_declared
 from .exercise import Call
 from .records import check_of, expect
 from .subject import Subject
@@ -57,4 +57,4 @@ def _distances(subject: Subject) -> tuple[float, float]:
     return float(np.linalg.norm(face - turned)), float(np.linalg.norm(face - other))
 
 
-CHECKS = tuple(check_of(function) for function in (unit_length, same_face_nearer, threshold_fits))
+CHECKS = tuple(check_of(function) for function in (crop_declared, unit_length, same_face_nearer, threshold_fits))

@@ -102,7 +102,10 @@ class Subject:
     @property
     def calls(self) -> list[Any]:
         """The ordinary calls of the kind; changing their arrays changes nothing here."""
-        return copied(self.exercise.calls(self.plugin))
+        calls = copied(self.exercise.calls(self.plugin))
+        if not calls:
+            raise SkipCheckError("the suite finds no way to call it")
+        return calls
 
     @property
     def answers(self) -> list[Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ...lib.contact_sheet import contact_sheet
 from ...lib.faceset import Faceset
 from ...lib.publish import output_errors, publish_bytes
 from ..contract import CropSpec
@@ -18,8 +18,6 @@ from .faces import cut_crops
 COLUMNS = ("source", "reconstructed", "target", "reconstructed", "swapped")
 
 _TILE = 128
-_HEADING = 24
-_GAP = 4
 _ROWS = 6
 
 
@@ -51,7 +49,7 @@ def preview_grid(model: SwapModel, source: NDArray[np.uint8], target: NDArray[np
         _swapped(model, target, "target"),
         _swapped(model, target, "source"),
     )
-    return _lay_out(columns)
+    return contact_sheet(columns, COLUMNS, tile=max(_TILE, source.shape[1]))
 
 
 def write_preview(folder: Path, step: int, grid: NDArray[np.uint8]) -> Path:
@@ -73,18 +71,3 @@ def write_preview(folder: Path, step: int, grid: NDArray[np.uint8]) -> Path:
 def _swapped(model: SwapModel, crops: NDArray[np.uint8], identity: str) -> NDArray[np.uint8]:
     faces, _ = model.swap(crops, identity)
     return np.asarray(np.rint(np.clip(faces, 0, 1) * 255), np.uint8)
-
-
-def _lay_out(columns: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """Sets tiles of one size in a white grid under their headings."""
-    tile = max(_TILE, columns[0].shape[1])
-    step, rows = tile + _GAP, len(columns[0])
-    grid = np.full((_HEADING + rows * step, len(columns) * step - _GAP, 3), 255, np.uint8)
-    for column, (faces, heading) in enumerate(zip(columns, COLUMNS, strict=True)):
-        left = column * step
-        cv2.putText(grid, heading, (left + 4, 17), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 1, cv2.LINE_AA)
-        for row, face in enumerate(faces):
-            top = _HEADING + row * step
-            enlarged = cv2.resize(face, (tile, tile), interpolation=cv2.INTER_CUBIC)
-            grid[top : top + tile, left : left + tile] = enlarged
-    return grid

@@ -102,6 +102,8 @@ class WorkerPool:
             FaceswapError: A task failed in a way that a user can act on, or a worker died.
             WorkerError: A task failed otherwise.
         """
+        if not tasks:
+            return
         shares = _Shares(tasks, len(self._workers))
         answers: SimpleQueue[dict[str, Any]] = SimpleQueue()
         for index, worker in enumerate(self._workers):
@@ -163,22 +165,27 @@ class _Worker:
         self._send(setup)
 
     def serve(self, index: int, shares: _Shares, answers: SimpleQueue[dict[str, Any]]) -> None:
-        """Feeds the process tasks and hands its answers on, until none is left."""
-        unanswered = self._feed(shares.take(index))
-        while unanswered:
+        """Feeds the process tasks and hands its answers on, until none is left.
+
+        A task has two answers, in any order: that the process is free to compute the next, and the result.
+        """
+        awaited = self._feed(shares.take(index))
+        while awaited:
             answer = self._read()
+            awaited -= 1
             if "free" in answer:
-                unanswered += self._feed(shares.take(index))
+                awaited += self._feed(shares.take(index))
             else:
-                unanswered -= 1
                 answers.put(answer)
             if "dead" in answer:
                 return
 
     def _feed(self, task: Mapping[str, Any] | None) -> int:
-        if task is not None:
-            self._send(task)
-        return task is not None
+        """Sends a task, if there is one; returns the number of answers that it will have."""
+        if task is None:
+            return 0
+        self._send(task)
+        return 2
 
     def _read(self) -> dict[str, Any]:
         line = self._process.stdout.readline() if self._process.stdout else b""

@@ -34,7 +34,7 @@ class Encoding:
     """How frames are compressed. The number of threads is fixed, for it changes what x264 and x265 write.
 
     Args:
-        codec: One of `CODECS`; `ffv1` is lossless and needs .mkv.
+        codec: One of `CODECS`; `ffv1` is lossless; .mov cannot hold it.
         crf: Constant quality, 0 (lossless) to 51 (worst); `ffv1` has none.
         preset: How much time is spent on making the file small; `ffv1` has none.
         pixel_format: FFmpeg's name; None keeps the frames' own wherever the codec can.
@@ -80,12 +80,13 @@ class Encoding:
         return wanted if wanted in choices else nearest_format(wanted, choices)
 
 
-def require_video_output(path: Path, encoding: Encoding) -> None:
+def require_video_output(output: str | Path, encoding: Encoding) -> None:
     """Checks, before any work is done, that a video can be written under this name.
 
     Raises:
         OutputError: The ending is unknown, its container cannot hold the codec, or the folder is missing.
     """
+    path = Path(output)
     ending = path.suffix.lower()
     if ending not in VIDEO_ENDINGS:
         known = " ".join(VIDEO_ENDINGS)

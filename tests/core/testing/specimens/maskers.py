@@ -62,7 +62,27 @@ class InfiniteOutside(Right):
         return np.where(outside[:, None, None, None], np.float32(np.inf), masks)
 
 
+class NoCropSpec(Right):
+    crop = 64
+
+
+class UnknownFaceType(Right):
+    crop = CropSpec(64, "bust")
+
+
+class UnknownSchemes(Right):
+    schemes = frozenset({"ninety"})
+
+
+class NoSchemes(Right):
+    schemes = frozenset()
+
+
 WRONG = [
+    ("crop-declared", NoCropSpec),
+    ("crop-declared", UnknownFaceType),
+    ("crop-declared", UnknownSchemes),
+    ("crop-declared", NoSchemes),
     ("mask-range", Percent),
     ("mask-covers-face", Inverted),
     ("mask-covers-face", Nothing),

@@ -34,4 +34,27 @@ class BytesInTheMask(Right):
         return faces, None if masks is None else masks * np.float32(255)
 
 
-WRONG = [("output-in-range", Bytes), ("output-in-range", BytesInTheMask)]
+class NoCoverage(Right):
+    crop = CropSpec(32, coverage=0)
+
+
+class NobodyKnown(Right):
+    identities = ()
+
+
+class OneWord(Right):
+    identities = "source"
+
+
+class SamePersonTwice(Right):
+    identities = ("source", "source")
+
+
+WRONG = [
+    ("crop-declared", NoCoverage),
+    ("identities-declared", NobodyKnown),
+    ("identities-declared", OneWord),
+    ("identities-declared", SamePersonTwice),
+    ("output-in-range", Bytes),
+    ("output-in-range", BytesInTheMask),
+]

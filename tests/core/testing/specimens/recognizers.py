@@ -58,7 +58,12 @@ class RawThreshold(Right):
     same_person_below = 60.0
 
 
+class NoSize(Right):
+    crop = CropSpec(0)
+
+
 WRONG = [
+    ("crop-declared", NoSize),
     ("unit-length", Raw),
     ("same-face-nearer", EveryCropAnother),
     ("threshold-fits", NoThreshold),

@@ -126,6 +126,12 @@ class PolishesAfterwards(Right):
         return faces**2, masks
 
 
+class PolishesMasks(RightWithMasks):
+    def swap(self, crops, identity="source"):
+        faces, masks = super().swap(crops, identity)
+        return faces, None if masks is None else masks**2
+
+
 class HidesAWeight(Right):
     """Keeps a number that it drew itself outside of its networks."""
 
@@ -188,6 +194,7 @@ WRONG = [
     ("swap-network-is-plain", HasLambda),
     ("swap-network-is-plain", HalfPrecision),
     ("swap-network-agrees", PolishesAfterwards),
+    ("swap-network-agrees", PolishesMasks),
     ("saved-and-loaded", HidesAWeight),
     ("training-is-finite", Diverges),
     ("training-is-finite", RaisesInLosses),
