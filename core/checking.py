@@ -71,7 +71,10 @@ def declared_attributes(plugin: Any) -> dict[str, Any]:
     names = [name for parent in base.__mro__ for name in getattr(parent, "__annotations__", {}) if name in dir(base)]
     declared = {name: getattr(plugin, name) for name in names if name not in ("kind", "options")}
     if isinstance(getattr(base, "crop", None), property):
-        declared["crop"] = plugin.crop
+        try:
+            declared["crop"] = plugin.crop
+        except NotImplementedError:
+            declared["crop"] = "not declared"
     return declared
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+
 class _Event(BaseModel):
     """What every event says: its version, its job, and when it happened (seconds since the epoch)."""
 

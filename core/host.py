@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from .checking import checked, checks_wanted
 from .errors import FaceswapError, PluginError
+from .names import KINDS, OWN_PACKAGE
 from .options import make_plugin, options_hash
 from .registry import Found, select
 
@@ -22,6 +23,21 @@ class PluginChoice(BaseModel):
 
     name: str
     options: dict[str, Any] = {}
+
+
+def default_choice(kind: str) -> PluginChoice:
+    """The plugin of a kind that a run takes when it names none."""
+    return default_chain(kind)[0]
+
+
+def default_chain(kind: str) -> tuple[PluginChoice, ...]:
+    """The plugins of a kind that a run takes when it names none: built-in ones, whoever else offers the names."""
+    return tuple(built_in(name) for name in KINDS[kind].default)
+
+
+def built_in(name: str) -> PluginChoice:
+    """A built-in plugin, which no package that offers the same name can put in doubt."""
+    return PluginChoice(name=f"{name}@{OWN_PACKAGE}")
 
 
 @dataclass(frozen=True)

@@ -209,22 +209,26 @@ class TrainableModel(Trainable, SwapModel):
         """
         raise NotImplementedError
 
+    def load(self) -> None:
+        """Builds the networks and forgets swap networks that were made of earlier ones."""
+        super().load()
+        self._swap_networks: dict[str, Any] = {}
+
     def swap(self, crops: c.Crops, identity: str = "source") -> tuple[c.Faces, c.Masks | None]:
         """Runs `swap_network` on the crops."""
-        network = self._network(identity)
-        if len(crops) == 0:
-            return np.zeros(crops.shape, np.float32), None
-        answer = network.predict_on_batch(crops.astype(np.float32) / np.float32(255))
+        network, count = self._network(identity), len(crops)
+        # Keras predicts no empty batch, and only an answer tells whether there are masks.
+        shown = crops if count else np.zeros((1, *crops.shape[1:]), np.uint8)
+        answer = network.predict_on_batch(shown.astype(np.float32) / np.float32(255))
         faces, masks = answer if isinstance(answer, (list, tuple)) else (answer, None)
-        return np.asarray(faces), None if masks is None else np.asarray(masks)
+        return np.asarray(faces)[:count], None if masks is None else np.asarray(masks)[:count]
 
     def _network(self, identity: str) -> Any:
         if identity not in self.identities:
             raise ValueError(f"`identity` must be one of {self.identities}. Received: {identity!r}")
-        cache = self.__dict__.setdefault("_swap_networks", {})
-        if identity not in cache:
-            cache[identity] = self.swap_network(identity)
-        return cache[identity]
+        if identity not in self._swap_networks:
+            self._swap_networks[identity] = self.swap_network(identity)
+        return self._swap_networks[identity]
 
 
 class Generator(Trainable):

@@ -14,6 +14,10 @@ OLDEST_CONTRACT_VERSION = 1
 """The oldest contract version that this host still accepts (the current and the previous one)."""
 
 
+OWN_PACKAGE = "faceswap"
+"""The distribution that brings the built-in plugins."""
+
+
 @dataclass(frozen=True)
 class KindName:
     """What the host knows of a plugin kind without importing it.

@@ -9,6 +9,8 @@ Convention:
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,30 +34,64 @@ _FROM_WHITE_XYZ = np.linalg.inv(_TO_XYZ / _TO_XYZ.sum(axis=1, keepdims=True)).as
 # f(Z)).
 _TO_LAB = np.array([[0, 116, 0], [500, -500, 0], [0, 200, -200]], np.float32)
 _FROM_LAB = np.linalg.inv(_TO_LAB.astype(np.float64)).astype(np.float32)
-_LAB_OFFSET = np.array([16, 0, 0], np.float32)
+_LAB_OFFSET = np.float32(16)
 
+_DARK = np.float32(0.04045)  # Where the curve of sRGB goes over into a straight line,
+_LINEAR_DARK = np.float32(0.0031308)  # and the same in linear light.
 _KNEE = 6 / 29  # Where CIE's cube root goes over into a straight line.
 _FLAT = 1e-3  # A smaller spread (in units of LAB) is rounding, not texture, and is not blown up.
 
 
 def rgb_to_lab(image: Floats) -> Floats:
     """Converts sRGB, float32 `[... 3]`, 0..1, to CIE LAB, float32 `[... 3]`."""
-    curve = ((np.maximum(image, 0.04045) + np.float32(0.055)) / np.float32(1.055)) ** np.float32(2.4)
-    linear = np.where(image <= 0.04045, image / np.float32(12.92), curve)
-    xyz = linear @ _TO_WHITE_XYZ.T
-    line = xyz / np.float32(3 * _KNEE**2) + np.float32(4 / 29)
-    root = np.where(xyz > _KNEE**3, np.cbrt(xyz), line)
-    return np.asarray(root @ _TO_LAB.T - _LAB_OFFSET, np.float32)
+    return np.ascontiguousarray(np.moveaxis(_to_lab(np.moveaxis(image, -1, 0)), 0, -1))
 
 
 def lab_to_rgb(lab: Floats) -> Floats:
     """Converts CIE LAB, float32 `[... 3]`, to sRGB, float32 `[... 3]`, cut off at 0 and 1."""
-    root = (lab + _LAB_OFFSET) @ _FROM_LAB.T
-    line = np.float32(3 * _KNEE**2) * (root - np.float32(4 / 29))
-    xyz = np.where(root > _KNEE, root**3, line)
-    linear = xyz @ _FROM_WHITE_XYZ.T
-    curve = np.float32(1.055) * np.maximum(linear, 0.0031308) ** np.float32(1 / 2.4) - np.float32(0.055)
-    return np.asarray(np.clip(np.where(linear <= 0.0031308, linear * np.float32(12.92), curve), 0, 1), np.float32)
+    return np.ascontiguousarray(np.moveaxis(_to_rgb(np.moveaxis(lab, -1, 0)), 0, -1))
+
+
+def _to_lab(planes: Floats) -> Floats:
+    """`rgb_to_lab` with the colors in planes, `[3 ...]`: NumPy is slow where an operation's last dimension is 3."""
+    linear = np.maximum(planes, _DARK)
+    linear += np.float32(0.055)
+    linear *= np.float32(1 / 1.055)
+    np.power(linear, np.float32(2.4), out=linear)
+    _replace(linear, planes <= _DARK, lambda dark: planes[dark] / np.float32(12.92))
+    xyz = _mix(linear, _TO_WHITE_XYZ)
+    root = np.cbrt(xyz)
+    _replace(root, xyz <= _KNEE**3, lambda dark: xyz[dark] / np.float32(3 * _KNEE**2) + np.float32(4 / 29))
+    lab = _mix(root, _TO_LAB)
+    lab[0] -= _LAB_OFFSET
+    return lab
+
+
+def _to_rgb(planes: Floats) -> Floats:
+    """`lab_to_rgb` with the colors in planes, `[3 ...]`."""
+    lightness, green_red, blue_yellow = planes
+    root = _mix(np.stack([lightness + _LAB_OFFSET, green_red, blue_yellow]), _FROM_LAB)
+    xyz = root * root * root
+    _replace(xyz, root <= _KNEE, lambda dark: np.float32(3 * _KNEE**2) * (root[dark] - np.float32(4 / 29)))
+    linear = _mix(xyz, _FROM_WHITE_XYZ)
+    rgb = np.maximum(linear, _LINEAR_DARK)
+    np.power(rgb, np.float32(1 / 2.4), out=rgb)
+    rgb *= np.float32(1.055)
+    rgb -= np.float32(0.055)
+    _replace(rgb, linear <= _LINEAR_DARK, lambda dark: linear[dark] * np.float32(12.92))
+    return np.clip(rgb, 0, 1, out=rgb)
+
+
+def _mix(planes: Floats, matrix: Floats) -> Floats:
+    """Multiplies the colors by a matrix `[3 3]`, each color by itself, so that equal colors stay equal bit for bit."""
+    x, y, z = planes
+    return np.stack([row[0] * x + row[1] * y + row[2] * z for row in matrix])
+
+
+def _replace(values: Floats, where: NDArray[np.bool_], compute: Callable[[NDArray[np.bool_]], Floats]) -> None:
+    """Puts in what is computed for a few places only: the straight, dark end of a curve."""
+    if where.any():
+        values[where] = compute(where)
 
 
 def masked_mean_std(image: FloatArray, mask: FloatArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -68,14 +104,18 @@ def masked_mean_std(image: FloatArray, mask: FloatArray) -> tuple[NDArray[np.flo
     Returns:
         Mean and standard deviation, each float64 `[... 1 1 channels]`; NaN where the mask is empty.
     """
-    *leading, height, width, channels = image.shape
-    pixels = np.asarray(image, np.float64).reshape(*leading, height * width, channels)
-    weights = np.asarray(mask, np.float64).reshape(*leading, 1, height * width)
-    total = weights.sum(axis=-1, keepdims=True)
+    planes = np.ascontiguousarray(np.moveaxis(image, -1, 0))
+    mean, std = _plane_mean_std(planes, np.asarray(mask[..., 0], np.float64))
+    return np.moveaxis(mean, 0, -1), np.moveaxis(std, 0, -1)
+
+
+def _plane_mean_std(planes: FloatArray, weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and standard deviation of planes `[channels ... height width]`, each `[channels ... 1 1]`."""
+    total = weights.sum(axis=(-2, -1), keepdims=True)
     total = np.where(total > 0, total, np.nan)
-    mean = weights @ pixels / total  # [..., 1, channels]
-    variance = weights @ (pixels - mean) ** 2 / total
-    return mean[..., None, :, :], np.sqrt(variance)[..., None, :, :]
+    mean = (planes * weights).sum(axis=(-2, -1), keepdims=True) / total
+    variance = ((planes - mean) ** 2 * weights).sum(axis=(-2, -1), keepdims=True) / total
+    return mean, np.sqrt(variance)
 
 
 def transfer_mean(image: Floats, reference: Floats, mask: Floats) -> Floats:
@@ -114,9 +154,14 @@ def transfer_reinhard(image: Floats, reference: Floats, mask: Floats) -> Floats:
         E. Reinhard et al., Color transfer between images, IEEE Computer Graphics and Applications 21(5),
         2001.
     """
-    lab = rgb_to_lab(image)
-    mean, std = masked_mean_std(lab, mask)
-    wanted_mean, wanted_std = masked_mean_std(rgb_to_lab(reference), mask)
+    lab, wanted = (_to_lab(np.ascontiguousarray(np.moveaxis(picture, -1, 0))) for picture in (image, reference))
+    weights = np.asarray(mask[..., 0], np.float64)
+    mean, std = _plane_mean_std(lab, weights)
+    wanted_mean, wanted_std = _plane_mean_std(wanted, weights)
     gain = wanted_std / np.maximum(std, _FLAT)
-    matched = (lab - mean) * gain + wanted_mean  # Eq. 10, 11.
-    return np.where(np.isnan(mean), image, lab_to_rgb(matched.astype(np.float32)))
+    lab -= mean.astype(np.float32)  # Eq. 10.
+    lab *= gain.astype(np.float32)  # Eq. 11.
+    lab += wanted_mean.astype(np.float32)
+    matched = np.moveaxis(_to_rgb(lab), 0, -1)
+    empty = np.isnan(mean[0])[..., None]
+    return np.where(empty, image, matched) if empty.any() else np.ascontiguousarray(matched)

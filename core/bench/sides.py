@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import statistics
+import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any, Self
+
+from .measure import Figure, compare
 
 Work = Callable[[], Any]
 
@@ -104,8 +108,35 @@ def together(sides: Sequence[Side]) -> Cost:
     return Cost(max(cost.wall for cost in costs), sum(cost.cpu for cost in costs), [cost.answer for cost in costs])
 
 
+def compare_costs(
+    name: str, ours: Callable[[], Cost], bare: Callable[[], Cost], bound: float | None, repeats: int
+) -> Figure:
+    """Compares two sides by their seconds, in turn, and notes their use of the cores.
+
+    Returns:
+        The figure of `compare`. Its details also hold the ratio of core seconds, which other programs on the machine
+        disturb less, and the share of all cores that each side kept busy.
+    """
+    kept: dict[str, list[Cost]] = {"ours": [], "bare": []}
+
+    def seconds(side: str, work: Callable[[], Cost]) -> float:
+        kept[side].append(work())
+        return kept[side][-1].wall
+
+    figure = compare(name, lambda: seconds("ours", ours), lambda: seconds("bare", bare), bound, repeats)
+    ratios = [mine.cpu / theirs.cpu for mine, theirs in zip(kept["ours"], kept["bare"], strict=True)]
+    cores = os.cpu_count() or 1
+    shares = {
+        f"{side}_share_of_cores": round(statistics.median(cost.cpu / cost.wall / cores for cost in costs), 3)
+        for side, costs in kept.items()
+    }
+    details = {**figure.details, "core_seconds_ratio": round(statistics.median(ratios), 3), **shares}
+    return replace(figure, details=details)
+
+
 def _serve(pipe: Connection, make: Callable[..., Work], arguments: Sequence[Any], environment: dict[str, str]) -> None:
     os.environ.update(environment)
+    _silence()
     try:
         work = make(*arguments)
         pipe.send(None)
@@ -118,9 +149,17 @@ def _serve(pipe: Connection, make: Callable[..., Work], arguments: Sequence[Any]
         pipe.send(traceback.format_exc())
 
 
+def _silence() -> None:
+    """Sends what libraries say to nowhere; failures come as answers."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+
+
 def _measured(work: Work) -> Cost:
-    before = os.times()
+    began, before = time.perf_counter(), os.times()
     answer = work()
-    after = os.times()
+    after, ended = os.times(), time.perf_counter()
+    # User and system seconds of this process and of its children.
     cpu = sum(late - early for late, early in zip(after[:4], before[:4], strict=True))
-    return Cost(after.elapsed - before.elapsed, cpu, answer)
+    return Cost(ended - began, cpu, answer)

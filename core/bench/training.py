@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from .material import Material
-from .measure import Figure, compare, matrix_rate
-from .sides import Side, Work
+from .measure import Figure, matrix_rate
+from .sides import Side, Work, compare_costs
 
 BOUND = 1.10
 BATCH = 16
@@ -39,11 +39,12 @@ def measure(repeats: int) -> list[Figure]:
 
 
 def _against(ours: Side, one_pass: bool, repeats: int) -> Figure:
-    name = f"training: step of original, batch {BATCH}, against train_on_batch in {'one pass' if one_pass else 'two passes'}"
+    passes = "one pass" if one_pass else "two passes"
+    name = f"training: step of original, batch {BATCH}, against train_on_batch in {passes}"
     with Side(make_bare, one_pass) as bare:
         for side in (ours, bare):
             side.measure()  # Graphs are traced at the first step.
-        figure = compare(name, lambda: ours.measure().wall, lambda: bare.measure().wall, BOUND, repeats)
+        figure = compare_costs(name, ours.measure, bare.measure, BOUND, repeats)
     rates = {side: BATCH * _STEPS / figure.details[f"{side}_seconds"] for side in ("ours", "bare")}
     peak = matrix_rate()
     more = {

@@ -91,8 +91,9 @@ def _flags(job_class: type[Job], kinds: dict[str, str]) -> list[click.Parameter]
 
 
 def _kind_help(kind: str, default: tuple[str, ...]) -> str:
+    names = " ".join(name.partition("@")[0] for name in default)
     repeated = " Give it several times for a chain." if KINDS[kind].several else ""
-    return f"The {kind} to use.{repeated}  [default: {' '.join(default) or 'none'}]"
+    return f"The {kind} to use.{repeated}  [default: {names or 'none'}]"
 
 
 def _flag(name: str, field: FieldInfo) -> click.Option:
@@ -199,10 +200,11 @@ def _in_one_line(job_class: type[Job], error: ValidationError) -> str:
     return f"{job_class.command} {where}: {first['msg']}. Received: {first['input']!r}"
 
 
-def _format_plugin(formatter: click.HelpFormatter, kind: str, name: str) -> None:
+def _format_plugin(formatter: click.HelpFormatter, kind: str, choice: str) -> None:
+    name = choice.partition("@")[0]
     prefix = f"--{kind}.{name}" if KINDS[kind].several else f"--{kind}"
     try:
-        options = describe_options(prepare(kind, PluginChoice(name=name)).plugin.Options)
+        options = describe_options(prepare(kind, PluginChoice(name=choice)).plugin.Options)
     except FaceswapError as error:
         rows = [(f"--{kind} {name}", str(error))]
     else:

@@ -44,7 +44,6 @@ class TerminalListener:
         self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> Self:
-        self._bars.start()
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -63,6 +62,7 @@ class TerminalListener:
 
     def _show_progress(self, event: events.Progress) -> None:
         if event.stage not in self._tasks:
+            self._bars.start()
             self._tasks[event.stage] = self._bars.add_task(
                 event.stage, total=event.total, unit=event.unit, rate="", figures=""
             )

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ...lib.crops import encode_crop
 from ...lib.face_records import FaceRecord
-from ...lib.geometry import crop_matrix, recut, transform_points
+from ...lib.geometry import compose, crop_matrix, recut, resize_matrix, transform_points
 from ...lib.media import FrameKey
 from ...lib.warp import cut
 from ..contract import CropSpec, Detections
@@ -71,7 +72,9 @@ class Chain:
         if len(detections) == 0:
             return ()
         with _blamed(self._plugins.aligner, key):
-            cutter = Cutter(image, self._aligner.align(image, detections), self._aligner.scheme)
+            landmarks = self._aligner.align(image, detections)
+            _require_shape(landmarks, (len(detections), *landmarks.shape[1:]))
+            cutter = Cutter(image, landmarks, self._aligner.scheme)
             found = np.isfinite(cutter.matrix(self._stored).sum(axis=(1, 2)))
         if not found.all():
             detections, cutter = _pick(detections, found), Cutter(image, cutter.landmarks[found], cutter.scheme)
@@ -138,17 +141,37 @@ class Cutter:
     def matrix(self, spec: CropSpec) -> Floats:
         """The matrices of a crop, float32 `[faces 2 3]`."""
         if spec not in self._matrices:
-            matrix = crop_matrix(self.landmarks, self.scheme, spec.face_type, spec.size, spec.coverage)
-            self._matrices[spec] = matrix
+            twice = self._matrices.get(_twice(spec))
+            self._matrices[spec] = (
+                crop_matrix(self.landmarks, self.scheme, spec.face_type, spec.size, spec.coverage)
+                if twice is None
+                else compose(twice, resize_matrix(2, 1).astype(np.float32))
+            )
         return self._matrices[spec]
 
     def crops(self, spec: CropSpec) -> tuple[Image, Floats]:
-        """A crop of every face, uint8 `[faces size size 3]`, read-only, and its matrices."""
+        """A crop of every face, uint8 `[faces size size 3]`, read-only, and its matrices.
+
+        Where the same crop is there at twice the size, it is halved, which is several times faster.
+        """
         if spec not in self._crops:
-            crops = _stack([cut(self._image, step, spec.size) for step in self.matrix(spec)])
+            twice = self._crops.get(_twice(spec))
+            crops = self._cut(spec) if twice is None else _halved(twice)
             crops.setflags(write=False)
             self._crops[spec] = crops
         return self._crops[spec], self.matrix(spec)
+
+    def _cut(self, spec: CropSpec) -> Image:
+        return _stack([cut(self._image, step, spec.size) for step in self.matrix(spec)])
+
+
+def _twice(spec: CropSpec) -> CropSpec:
+    return CropSpec(2 * spec.size, spec.face_type, spec.coverage)
+
+
+def _halved(crops: Image) -> Image:
+    half = (crops.shape[2] // 2, crops.shape[1] // 2)
+    return _stack([np.asarray(cv2.resize(crop, half, interpolation=cv2.INTER_AREA)) for crop in crops])
 
 
 def _by_score(detections: Detections) -> Detections:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from ..errors import OptionError, suggest
-from ..host import PluginChoice, Prepared, prepare, versions
-from ..names import KINDS
+from ..host import PluginChoice, Prepared, default_chain, prepare, versions
 from .job import Job, JobContext, Report, Stage
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ class ConvertJob(Job):
     preset: Preset = Field("medium", description="How much time the encoder takes to make a video small.")
     chunk_frames: int = Field(128, ge=1, description="Frames that are kept together; a kill loses no more.")
     check: bool = Field(False, description="Check every plugin call against the tensor contract.")
-    blenders: tuple[PluginChoice, ...] = tuple(PluginChoice(name=name) for name in KINDS["blender"].default)
+    blenders: tuple[PluginChoice, ...] = default_chain("blender")
 
     def home(self) -> Path:
         """The model folder, where the run is recorded."""

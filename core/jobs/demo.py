@@ -11,10 +11,10 @@ from pydantic import Field
 
 from ...lib.publish import publish_bytes
 from ..errors import FaceswapError
-from ..host import PluginChoice
+from ..host import PluginChoice, built_in, default_chain, default_choice, prepare
 from .extract import ExtractJob
 from .job import Job, JobContext, Report
-from .swap import StageClock, SwapJob, default_chain, default_choice
+from .swap import StageClock, SwapJob
 
 RATE = 25
 
@@ -64,7 +64,7 @@ class DemoJob(Job):
     detector: PluginChoice = default_choice("detector")
     aligner: PluginChoice = default_choice("aligner")
     maskers: tuple[PluginChoice, ...] = default_chain("masker")
-    recognizer: PluginChoice = PluginChoice(name="dlib-resnet")
+    recognizer: PluginChoice = built_in("dlib-resnet")
     model: PluginChoice = default_choice("model")
     blenders: tuple[PluginChoice, ...] = default_chain("blender")
 
@@ -115,7 +115,7 @@ class DemoJob(Job):
             "measure", measure_likeness, context, swap.target, swap.output, source.performer, target, self.frames
         )
         facesets = (swap.home() / "source", swap.home() / "target", self.workspace / "swapped")
-        identity = measure_identity(*facesets, self.recognizer.name)
+        identity = measure_identity(*facesets, prepare("recognizer", self.recognizer).found.name)
         comparison = self.workspace / "comparison.png"
         write_comparison(comparison, swap.target, swap.output, source.performer, target, self.frames)
         context.preview(comparison, "comparison")

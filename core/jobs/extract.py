@@ -15,8 +15,7 @@ from ..errors import MediaError
 from ..extracting.chain import FACE_TYPE
 from ..extracting.plugins import PluginChoices
 from ..extracting.work import ChunkResult, ChunkTask, WorkSettings
-from ..host import PluginChoice, versions
-from ..names import KINDS
+from ..host import PluginChoice, default_chain, default_choice, versions
 from ..workers.pool import WorkerPool, core_count
 from .job import Job, JobContext, Report
 
@@ -62,9 +61,9 @@ class ExtractJob(Job):
     chunk_frames: int = Field(32, ge=1, description="Frames that a worker extracts and commits together.")
     workers: int | None = Field(None, gt=0, description="Processes that extract.  [default: one per core]")
     check: bool = Field(False, description="Check every plugin call against the tensor contract.")
-    detector: PluginChoice = PluginChoice(name=KINDS["detector"].default[0])
-    aligner: PluginChoice = PluginChoice(name=KINDS["aligner"].default[0])
-    maskers: tuple[PluginChoice, ...] = tuple(PluginChoice(name=name) for name in KINDS["masker"].default)
+    detector: PluginChoice = default_choice("detector")
+    aligner: PluginChoice = default_choice("aligner")
+    maskers: tuple[PluginChoice, ...] = default_chain("masker")
     recognizer: PluginChoice | None = None
 
     def home(self) -> Path:

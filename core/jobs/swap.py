@@ -10,8 +10,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from ...lib.publish import output_errors
-from ..host import PluginChoice
-from ..names import KINDS
+from ..host import PluginChoice, default_chain, default_choice
 from .convert import ConvertJob, ConvertReport
 from .extract import ExtractJob, ExtractReport
 from .isolated import run_isolated
@@ -39,16 +38,6 @@ class SwapReport(Report):
     frames: int
     frames_swapped: int
     stage_seconds: dict[str, float]
-
-
-def default_choice(kind: str) -> PluginChoice:
-    """The plugin of a kind that a run takes when it names none."""
-    return PluginChoice(name=KINDS[kind].default[0])
-
-
-def default_chain(kind: str) -> tuple[PluginChoice, ...]:
-    """The chain of a kind that a run takes when it names none."""
-    return tuple(PluginChoice(name=name) for name in KINDS[kind].default)
 
 
 class SwapJob(Job):

@@ -10,9 +10,8 @@ from pydantic import Field
 from ...lib.lock import FolderLock
 from ...lib.publish import output_errors, require_parent
 from ..errors import PluginError
-from ..host import PluginChoice, Prepared, prepare, use_backend, versions
+from ..host import PluginChoice, Prepared, default_choice, prepare, use_backend, versions
 from ..kinds import TrainableModel
-from ..names import KINDS
 from .job import Job, JobContext, Report, Stage
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ class TrainJob(Job):
     model_dir: Path = Field(description="Folder of the model; made, or continued.")
     source: Path = Field(description="Faceset of the person whose face is put on.")
     target: Path = Field(description="Faceset of the footage that is changed.")
-    model: PluginChoice = PluginChoice(name=KINDS["model"].default[0])
+    model: PluginChoice = default_choice("model")
     iterations: int = Field(20_000, ge=1, description="Training steps in all, those of earlier runs included.")
     batch_size: int = Field(16, ge=1, description="Faces of each person in a step.")
     minutes: float | None = Field(None, gt=0, description="Stop after so many minutes, and save.")

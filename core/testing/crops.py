@@ -32,9 +32,9 @@ class CropExercise(Exercise):
         Returns:
             uint8 `[3 size size 3]` and crop landmarks, float32 `[3 points 2]`.
         """
-        spec = plugin.crop
         if _fault(plugin) is not None:
             raise SkipCheckError("the crop that it declares cannot be cut")
+        spec: CropSpec = plugin.crop
         chosen = self.schemes(plugin)[0] if scheme is None else scheme
         cuts = [
             self.sample.crop(spec, chosen),
@@ -53,7 +53,10 @@ def crop_declared(subject: Subject) -> None:
 
 def _fault(plugin: Any) -> str | None:
     """What is wrong with the crop and the schemes that a plugin declares."""
-    spec, schemes = plugin.crop, plugin.schemes
+    try:
+        spec, schemes = plugin.crop, plugin.schemes
+    except NotImplementedError:
+        return "expected the attribute or property `crop`. Received: none"
     if not isinstance(spec, CropSpec):
         return f"expected `crop` to be a CropSpec. Received: {spec!r}"
     if spec.size < 1 or spec.coverage <= 0 or spec.face_type not in FACE_TYPES:

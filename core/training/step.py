@@ -46,7 +46,8 @@ class Step(Protocol):
     """The step that is being computed; written once per backend.
 
     Attributes:
-        key: Random key of the step, int32 `[2]`, to be given as `seed` to `keras.random` functions.
+        key: Random key of the step, to be given as `seed` to `keras.random` functions: a seed generator that keeps no
+            state, so that every draw is a function of the run's seed and the step.
         number: The step's number from 0, a scalar tensor.
         progress: The share of the run that is done, 0..1, a scalar tensor.
     """

@@ -14,6 +14,7 @@ import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import TracebackType
@@ -96,7 +97,7 @@ class WorkerPool:
 
         Args:
             tasks: In the order of the medium.
-            check: Called several times a second; raises when the run should stop.
+            check: Called several times a second; raises a FaceswapError when the run should stop.
 
         Raises:
             FaceswapError: A task failed in a way that a user can act on, or a worker died.
@@ -104,19 +105,23 @@ class WorkerPool:
         """
         if not tasks:
             return
-        shares = _Shares(tasks, len(self._workers))
+        shares = Shares(tasks, len(self._workers))
         answers: SimpleQueue[dict[str, Any]] = SimpleQueue()
         for index, worker in enumerate(self._workers):
-            threading.Thread(target=worker.serve, args=(index, shares, answers), daemon=True).start()
+            worker.start(index, shares, answers)
         for _ in tasks:
-            yield _result(_next(answers, check))
+            try:
+                answer = _next(answers, check)
+            except FaceswapError:
+                for _ in range(answers.qsize()):  # What is finished is kept.
+                    yield _result(answers.get())
+                raise
+            yield _result(answer)
 
 
 def _next(answers: SimpleQueue[dict[str, Any]], check: Callable[[], None]) -> dict[str, Any]:
-    """The next answer; what is there already is taken before a wish to stop is heard, so that it is kept."""
     while True:
-        if answers.empty():
-            check()
+        check()
         try:
             return answers.get(timeout=_POLL_SECONDS)
         except Empty:
@@ -132,7 +137,7 @@ def _result(answer: dict[str, Any]) -> dict[str, Any]:
     raise WorkerError(answer["trace"])
 
 
-class _Shares:
+class Shares:
     """The tasks that are left, as one run of neighbors for each worker."""
 
     def __init__(self, tasks: Sequence[Mapping[str, Any]], count: int) -> None:
@@ -153,6 +158,7 @@ class _Worker:
     """One process, as the parent sees it."""
 
     def __init__(self, setup: Mapping[str, Any]) -> None:
+        self._thread: threading.Thread | None = None
         self._output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (closed in `end`)
         self._process = subprocess.Popen(
             [sys.executable, "-P", str(_CHILD)],
@@ -164,7 +170,12 @@ class _Worker:
         )
         self._send(setup)
 
-    def serve(self, index: int, shares: _Shares, answers: SimpleQueue[dict[str, Any]]) -> None:
+    def start(self, *work: Any) -> None:
+        """Begins to serve, in a thread."""
+        self._thread = threading.Thread(target=self._serve, args=work, daemon=True)
+        self._thread.start()
+
+    def _serve(self, index: int, shares: Shares, answers: SimpleQueue[dict[str, Any]]) -> None:
         """Feeds the process tasks and hands its answers on, until none is left.
 
         A task has two answers, in any order: that the process is free to compute the next, and the result.
@@ -195,17 +206,18 @@ class _Worker:
         """Ends the process; what it had not finished is lost."""
         self._process.kill()
         self._process.wait()
+        if self._thread is not None:
+            self._thread.join()
         for pipe in (self._process.stdin, self._process.stdout, self._output):
             if pipe is not None:
-                pipe.close()
+                with suppress(OSError):  # A task that it did not live to read may be left in the pipe.
+                    pipe.close()
 
     def _send(self, line: Mapping[str, Any]) -> None:
         if self._process.stdin is not None:
-            try:
+            with suppress(OSError):  # It has died, which reading its answer tells better.
                 self._process.stdin.write(json.dumps(line).encode() + b"\n")
                 self._process.stdin.flush()
-            except OSError:  # It has died, which reading its answer tells better.
-                pass
 
     def _death(self) -> dict[str, Any]:
         code = self._process.wait()

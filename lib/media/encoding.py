@@ -24,6 +24,9 @@ HD = ColorTags(primaries=1, transfer=1, matrix=1, range=1)
 
 _RGB = ColorTags(matrix=0, range=2)
 
+_SAME_ON_EVERY_CPU = "cpu-independent=1"
+"""Without it, x264's rate control differs from CPU to CPU, and with AVX-512 even from run to run."""
+
 CODECS = ("libx264", "libx265", "ffv1")
 PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
 _WORST = 51
@@ -66,7 +69,7 @@ class Encoding:
         """The codec's own options."""
         if self.codec == "libx264":
             quality = {"qp": "0"} if self.crf == 0 else {"crf": str(self.crf)}
-            return {"preset": self.preset, **quality}
+            return {"preset": self.preset, "x264-params": _SAME_ON_EVERY_CPU, **quality}
         if self.codec == "libx265":
             quality = {} if self.crf == 0 else {"crf": str(self.crf)}
             more = "log-level=none" + (":lossless=1" if self.crf == 0 else "")

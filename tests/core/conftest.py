@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+
 from faceswap.lib.crops import encode_crop
 from faceswap.lib.face_records import FaceRecord, FrameRecord
 from faceswap.lib.faceset_writer import FacesetWriter

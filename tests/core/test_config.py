@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from faceswap.core.config import Settings, lay_environment, lay_yaml
 from faceswap.core.errors import FaceswapError, OptionError
 

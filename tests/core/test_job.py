@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+
 from faceswap.core import events
 from faceswap.core.errors import Cancelled, FaceswapError
 from faceswap.core.jobs.job import Job, JobContext, Report, request_cancel, run_job

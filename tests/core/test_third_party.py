@@ -290,3 +290,12 @@ class TestDamagedMetadata:
         code = "from faceswap.core.registry import find; print(find('detector', 'double').origin)"
         path = os.pathsep.join([str(site.folder), str(other), *(entry for entry in sys.path if entry)])
         assert site._python("-c", code, PYTHONPATH=path).stdout.strip() == "package-double 1.0"
+
+
+def test_a_default_is_the_built_in_plugin_whoever_else_offers_its_name(site, tmp_path):
+    site.install_project(BROKEN / "clash")
+    line = site.fails("extract", str(tmp_path / "nowhere.mp4"), str(tmp_path / "faces"))
+    assert "nowhere.mp4" in line
+    assert "dlib-hog" in site.fails(
+        "extract", str(tmp_path / "nowhere.mp4"), str(tmp_path / "faces"), "--detector", "dlib-hog"
+    )

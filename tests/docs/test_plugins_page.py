@@ -43,6 +43,7 @@ def test_the_pages_python_runs(page_module):
     assert callable(page_module.faceswap_detector)
 
 
+@pytest.mark.slow
 def test_the_pages_tests_pass(tmp_path, fresh_python):
     file = tmp_path / "test_the_page.py"
     file.write_text("\n".join(blocks(PAGE, "python")))

@@ -69,9 +69,7 @@ def test_umeyama_of_many_equals_one_by_one():
 def test_umeyama_is_nan_where_points_are_one_place():
     rng = np.random.default_rng(3)
     points, place = rng.normal(size=(5, 2)), np.full((5, 2), 123.456)
-    assert (
-        place - place.mean(axis=0)
-    ).any()  # A mean that is off by a rounding error must not count as spread.
+    assert (place - place.mean(axis=0)).any()  # A mean that is off by a rounding error must not count as spread.
     cross = np.array([[1.0, 0], [0, 1], [-1, 0], [0, -1]])
     assert np.isnan(umeyama(place, points)).all()
     assert np.isnan(umeyama(points, place)).all()

@@ -115,9 +115,7 @@ def test_crop_inside_the_frame_sees_no_border(scale):
     """However the frame is shrunk first, nothing but frame pixels enters a crop that lies inside it."""
     frame, rng = np.ones((300, 300, 3), np.float32), np.random.default_rng(0)
     for angle in rng.uniform(-3, 3, 20):
-        crop = cut(
-            frame, _matrix(scale, angle, rng.uniform(140, 160, 2), int(170 * scale)), int(170 * scale), "zero"
-        )
+        crop = cut(frame, _matrix(scale, angle, rng.uniform(140, 160, 2), int(170 * scale)), int(170 * scale), "zero")
         np.testing.assert_allclose(crop, 1, atol=1e-6)
 
 
@@ -169,9 +167,7 @@ def test_inputs_may_be_read_only_and_views():
 
 
 def test_hull_mask_covers_the_polygon():
-    points = np.array(
-        [[10.2, 8.7], [50.4, 12.1], [55.9, 47.3], [30.0, 58.8], [6.6, 40.5], [30, 30]], np.float32
-    )
+    points = np.array([[10.2, 8.7], [50.4, 12.1], [55.9, 47.3], [30.0, 58.8], [6.6, 40.5], [30, 30]], np.float32)
     mask = convex_hull_mask(points, 64)
     assert mask.shape == (64, 64, 1) and mask.dtype == np.float32
     fine = 32  # scikit-image fills a 32 times finer grid.

@@ -74,7 +74,7 @@ def landmarks_at(index: int) -> list[np.ndarray]:
 
 
 def write_video(path: Path, times: Sequence[int] = TIMES) -> None:
-    """Noise over a gradient, lossless, with sound."""
+    """Noise over a gradient, lossless, with sound; some of its colors are none that RGB can hold."""
     noise = np.random.default_rng(0)
     with av.open(str(path), "w") as container:
         stream: Any = container.add_stream("ffv1", rate=50)
@@ -82,8 +82,12 @@ def write_video(path: Path, times: Sequence[int] = TIMES) -> None:
         stream.codec_context.time_base = stream.time_base = Fraction(1, 50)
         sound: Any = container.add_stream("flac", rate=8000, layout="mono")
         for shown in times:
-            ramp = np.linspace(40, 160, WIDTH)[None, :, None] + noise.integers(0, 60, (HEIGHT, WIDTH, 3))
-            frame = av.VideoFrame.from_ndarray(ramp.astype(np.uint8), "rgb24").reformat(format="yuv420p")
+            frame = av.VideoFrame(WIDTH, HEIGHT, "yuv420p")
+            for plane, low, high in zip(frame.planes, ([60, 180], [90, 140], [100, 160]), (60, 60, 40), strict=True):
+                lines = np.zeros((plane.height, plane.line_size), np.uint8)
+                ramp = np.linspace(*low, plane.width) + noise.integers(0, high, (plane.height, plane.width))
+                lines[:, : plane.width] = ramp
+                plane.update(lines)
             frame.pts, frame.time_base = shown, Fraction(1, 50)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
@@ -120,7 +124,8 @@ def write_faceset(
 def _record(points: np.ndarray, masks: Sequence[str], scheme: str) -> FaceRecord:
     matrix = crop_matrix(points, "ibug68", "head", 96)
     flat = not np.isfinite(matrix).all()
-    hull = np.zeros((96, 96, 1), np.float32) if flat else convex_hull_mask(transform_points(matrix, points), 96)
+    mask_points = (transform_points(matrix, points) + 0.5) * (64 / 96) - 0.5  # Masks may be smaller than crops.
+    hull = np.zeros((64, 64, 1), np.float32) if flat else convex_hull_mask(mask_points, 64)
     box = np.concatenate([points.min(axis=0), points.max(axis=0)]).astype(np.float32)
     crop = encode_crop(np.zeros((96, 96, 3), np.uint8))
     stored = points if scheme == "ibug68" else points[:5]
@@ -230,7 +235,7 @@ def test_the_face_takes_the_model_s_color_and_nothing_else_changes(scene):
     ):
         touched = np.zeros((HEIGHT, WIDTH), bool)
         for points in landmarks_at(index):
-            touched |= grown(hull_of(points) > 0, 4)
+            touched |= grown(hull_of(points) > 0, 6)
             inner = ~grown(hull_of(points) < 1, 4)
             assert inner.sum() > 400
             assert np.abs(picture[inner] / 255 - COLOR).max() < 0.02
@@ -251,11 +256,11 @@ def test_times_and_sound_are_the_footage_s_own(scene):
 
 
 def test_the_model_is_given_the_aligned_crop(scene):
-    """A white dot on the nose tip lies where the mean face has it, to half a pixel of the dot."""
+    """A white dot on a mouth corner lies where the mean face has it, to half a pixel of the frame."""
     path = scene.folder / "dot.png"
     points = face_at(50, 35, 40)
     image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-    x, y = np.rint(points[30]).astype(int)
+    x, y = np.rint(points[48]).astype(int)
     image[y - 1 : y + 2, x - 1 : x + 2] = 255
     media.write_image(path, image)
     write_faceset(scene.folder / "dots", path, lambda index: [points])
@@ -265,7 +270,7 @@ def test_the_model_is_given_the_aligned_crop(scene):
     assert crop.shape == (32, 32)
     rows, columns = np.mgrid[:32, :32]
     found = np.array([(crop * columns).sum(), (crop * rows).sum()]) / crop.sum()
-    np.testing.assert_allclose(found, mean_face_landmarks("ibug68", "full", 32, 0.8)[30], atol=0.5)
+    np.testing.assert_allclose(found, mean_face_landmarks("ibug68", "full", 32, 0.8)[48], atol=0.5)
 
 
 def test_batches_reach_across_frames_but_not_across_chunks(scene):
@@ -285,17 +290,22 @@ def test_a_frame_with_more_faces_than_a_batch_is_split(scene):
 
 def test_near_faces_cover_far_ones_whatever_their_order(scene):
     near, far = face_at(50, 25, 50), face_at(58, 40, 24)
+    x, y = far.mean(axis=0).astype(int)
 
     def swap(crops: np.ndarray, identity: str = "source") -> tuple[np.ndarray, None]:
-        reds = np.linspace(0.1, 0.9, len(crops), dtype=np.float32)  # Far to near.
-        return np.ones(crops.shape, np.float32) * reds[:, None, None, None], None
+        brightness = crops.astype(np.float32).mean(axis=(1, 2, 3), keepdims=True) / 255
+        return np.ones(crops.shape, np.float32) * brightness, None
+
+    def color(name: str, *faces: np.ndarray) -> np.ndarray:
+        write_faceset(scene.folder / name, scene.footage, lambda index: [] if index else list(faces))
+        scene.convert(f"{name}.mkv", faceset=scene.folder / name)
+        return pictures(scene.folder / f"{name}.mkv")[0][y, x].astype(int)
 
     scene.model.swap = swap
-    for name, faces in (("a", [near, far]), ("b", [far, near])):
-        write_faceset(scene.folder / name, scene.footage, lambda index, faces=faces: faces)
-        scene.convert(f"{name}.mkv", faceset=scene.folder / name, batch_size=2)
-        x, y = far.mean(axis=0).astype(int)
-        assert abs(pictures(scene.folder / f"{name}.mkv")[0][y, x, 0] / 255 - 0.9) < 0.02
+    alone = color("near", near)
+    assert np.abs(alone - color("far", far)).max() > 1
+    np.testing.assert_array_equal(color("near first", near, far), alone)
+    np.testing.assert_array_equal(color("far first", far, near), alone)
 
 
 def test_a_face_may_leave_the_frame(scene):
@@ -318,6 +328,14 @@ def test_default_chain_changes_the_face_softly_and_nothing_beyond(scene):
     assert not (changed & ~grown(hull > 0, 6)).any()
 
 
+def test_blenders_are_given_the_part_of_the_frame_that_is_replaced(scene):
+    """The mean color of the footage's gradient under the hull tells whether the target was cut in the right place."""
+    scene.convert(blenders=(PluginChoice(name="mean-color"), *OVERLAY))
+    hull = hull_of(landmarks_at(0)[0]) == 1
+    means = [pictures(path)[0][hull].mean(axis=0) for path in (scene.footage, scene.folder / "out.mkv")]
+    np.testing.assert_allclose(*means, atol=2.5)
+
+
 class TestMasks:
     """Which mask says where the face goes."""
 
@@ -333,6 +351,17 @@ class TestMasks:
     def test_the_model_s_mask_where_it_gives_one(self, scene):
         scene.model.masks = 1.0
         assert self.inked(scene) > 1.5  # The whole crop.
+
+    def test_the_model_s_mask_ends_with_the_crop(self, scene):
+        """A turned crop is smaller than the box around it."""
+        scene.model.masks = 1.0
+        points = face_at(62, 42, 36)
+        turn = np.float32([[0.8, -0.6], [0.6, 0.8]])
+        turned = (points - points.mean(axis=0)) @ turn.T + points.mean(axis=0)
+        write_faceset(scene.folder / "turned", scene.footage, lambda index: [] if index else [turned])
+        share = self.inked(scene, faceset=scene.folder / "turned")
+        crop = (36 * (1 + 2 * np.sqrt(2) * 0.2109375)) ** 2
+        assert share * (hull_of(landmarks_at(0)[0]) > 0.5).sum() == pytest.approx(crop, rel=0.1)
 
     def test_the_stored_mask_where_it_is_named(self, scene):
         scene.model.masks = 1.0

@@ -14,6 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+
 from faceswap.core.contract import CropSpec
 from faceswap.core.errors import Cancelled, CheckpointError, FaceswapError, OptionError, OutputError, PluginError
 from faceswap.core.host import PluginChoice, Prepared
@@ -242,7 +243,7 @@ def test_error_no_faceset(tmp_path: Path, facesets: Facesets) -> None:
 def test_error_unknown_model_and_option(tmp_path: Path, facesets: Facesets) -> None:
     with pytest.raises(PluginError, match="Did you mean 'mini'"):
         run_job(_job(tmp_path / "model", facesets, model=PluginChoice(name="minni")))
-    with pytest.raises(OptionError, match="no option 'widht'.*Did you mean 'width'"):
+    with pytest.raises(OptionError, match=r"no option 'widht'.*Did you mean 'width'"):
         run_job(_job(tmp_path / "model", facesets, model=PluginChoice(name="mini", options={"widht": 1})))
     assert not (tmp_path / "model").exists()
 

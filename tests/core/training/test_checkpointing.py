@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from faceswap.core.errors import CheckpointError, FaceswapError
 from faceswap.core.training import checkpointing
 from faceswap.core.training.backends import seed_weights

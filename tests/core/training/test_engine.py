@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from faceswap.core.contract import CropSpec
 from faceswap.core.errors import PluginError
 from faceswap.core.kinds import TrainableModel
@@ -19,7 +20,7 @@ SIZE = 8
 
 
 class Game(TrainableModel):
-    """Two players with a weight each: the first pulls its weight to the batch's mean, the second plays every third step."""
+    """Two players with a weight each: one pulls it to the batch's mean, the other plays every third step."""
 
     seen: list[float]
 
@@ -208,7 +209,7 @@ def test_feature_the_mini_model_learns() -> None:
 
 def test_error_backend_without_an_adapter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backends, "_ADAPTERS", {"jax": ("jax", "None")})
-    with pytest.raises(PluginError, match="runs on the Keras backend jax. Received: KERAS_BACKEND=tensorflow"):
+    with pytest.raises(PluginError, match=r"runs on the Keras backend jax\. Received: KERAS_BACKEND=tensorflow"):
         make_adapter(Game(), augmentation(SIZE), _faces())
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faceswap.core.training.history import EVENTS, LINES, History, read_events, read_history
 from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
+
+from faceswap.core.training.history import EVENTS, LINES, History, read_events, read_history
 
 
 def _write(folder: Path, steps: range, start: int = 0) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+
 from faceswap.core.contract import CropSpec
 from faceswap.core.kinds import SwapModel
 from faceswap.core.training.preview import COLUMNS, preview_faces, preview_grid, write_preview

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+
 from faceswap.core.contract import CropSpec
 from faceswap.core.errors import CheckpointError, PluginError
 from faceswap.core.host import PluginChoice, prepare
@@ -113,7 +114,7 @@ def test_error_record_of_a_later_contract(tmp_path: Path) -> None:
     settle_record(tmp_path, _mini())
     content = yaml.safe_load((tmp_path / "model.yaml").read_text())
     (tmp_path / "model.yaml").write_text(yaml.safe_dump({**content, "contract": 99}))
-    with pytest.raises(CheckpointError, match="contract 99.*upgrade faceswap"):
+    with pytest.raises(CheckpointError, match=r"contract 99.*upgrade faceswap"):
         read_record(tmp_path)
 
 

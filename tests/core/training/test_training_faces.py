@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+
 from faceswap.core.contract import CropSpec
 from faceswap.core.errors import Cancelled, StoreError
 from faceswap.core.training.faces import TrainingFaces, cut_crops, training_faces, training_side

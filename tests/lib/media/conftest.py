@@ -43,8 +43,11 @@ def make_video(tmp_path: Path) -> MakeVideo:
     ) -> Path:
         times = range(times) if isinstance(times, int) else times
         path = tmp_path / name
+        options = dict(options or {})
+        if codec == "libx264":  # Without this, x264 does not write the same file twice on CPUs with AVX-512.
+            options["x264-params"] = ":".join([options.get("x264-params", "sync-lookahead=0"), "cpu-independent=1"])
         with av.open(str(path), "w", container_options=container_options or {}) as container:
-            stream: Any = container.add_stream(codec, rate=Fraction(25), options=options or {})
+            stream: Any = container.add_stream(codec, rate=Fraction(25), options=options)
             stream.width, stream.height, stream.pix_fmt = *size, pixel_format
             stream.codec_context.time_base = stream.time_base = time_base
             stream.codec_context.thread_count = 1

@@ -326,6 +326,24 @@ def test_the_same_frames_give_the_same_segment(make_video: MakeVideo, tmp_path: 
     assert (tmp_path / "a.nut").read_bytes() == (tmp_path / "b.nut").read_bytes()
 
 
+def test_segments_do_not_depend_on_the_cpu(
+    make_video: MakeVideo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A resumed conversion may go on elsewhere; x264 is told to use what every x86-64 has."""
+    medium = probe(make_video("clip.mkv", codec="ffv1"))
+    results = []
+    for extra in ("", ":asm=SSE2", ":asm=0"):
+        options = Encoding().options()
+        options["x264-params"] += extra
+        monkeypatch.setattr(Encoding, "options", lambda encoding, options=options: options)
+        with SegmentWriter(tmp_path / "a.nut", medium) as writer:
+            for frame in read_frames(medium):
+                writer.write(frame)
+        results.append((tmp_path / "a.nut").read_bytes())
+        monkeypatch.undo()
+    assert results[0] == results[1] == results[2]
+
+
 def test_the_number_of_threads_is_fixed(make_video: MakeVideo, tmp_path: Path) -> None:
     medium = probe(make_video(size=(320, 240)))
     for threads in (1, 3):

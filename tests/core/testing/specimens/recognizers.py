@@ -62,7 +62,12 @@ class NoSize(Right):
     crop = CropSpec(0)
 
 
+class NoCrop(Right):
+    crop = Recognizer.crop
+
+
 WRONG = [
+    ("crop-declared", NoCrop),
     ("crop-declared", NoSize),
     ("unit-length", Raw),
     ("same-face-nearer", EveryCropAnother),

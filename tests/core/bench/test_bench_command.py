@@ -1,0 +1,39 @@
+"""The command `faceswap bench`, on the unit that needs no library."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from subprocess import CompletedProcess
+
+import pytest
+
+from faceswap.core.cli.bench import UNITS
+
+Python = Callable[..., CompletedProcess[str]]
+
+BENCH = "from faceswap.core.cli.main import main; import sys; sys.exit(main(sys.argv[1:]))"
+
+
+def test_smoke_startup_as_json(fresh_python: Python) -> None:
+    done = fresh_python("-c", BENCH, "bench", "startup", "--repeats", "1", "--json")
+    assert done.returncode in (0, 1), done.stderr  # 1: over the bound, as it may be on a busy machine.
+    told = json.loads(done.stdout)
+    assert told["machine"]["matrix_gflops"] > 0
+    assert [figure["name"] for figure in told["figures"]] == ["start: faceswap --help", "start: faceswap plugins"]
+    assert done.returncode == int(not all(figure["kept"] for figure in told["figures"]))
+
+
+def test_error_an_unknown_unit_gets_a_suggestion(fresh_python: Python) -> None:
+    done = fresh_python("-c", BENCH, "bench", "trainin")
+    assert done.returncode == 2
+    assert "trainin" in done.stderr and "Did you mean 'training'?" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_smoke_every_unit_is_there(unit: str, fresh_python: Python) -> None:
+    program = f"import faceswap.core.bench.{unit} as unit, sys; assert callable(unit.measure); print(*sys.modules)"
+    done = fresh_python("-c", program)
+    assert done.returncode == 0, done.stderr
+    assert not {"tensorflow", "keras", "dlib", "av"} & set(done.stdout.split())
