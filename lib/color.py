@@ -109,7 +109,9 @@ def masked_mean_std(image: FloatArray, mask: FloatArray) -> tuple[NDArray[np.flo
     return np.moveaxis(mean, 0, -1), np.moveaxis(std, 0, -1)
 
 
-def _plane_mean_std(planes: FloatArray, weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _plane_mean_std(
+    planes: FloatArray, weights: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and standard deviation of planes `[channels ... height width]`, each `[channels ... 1 1]`."""
     total = weights.sum(axis=(-2, -1), keepdims=True)
     total = np.where(total > 0, total, np.nan)

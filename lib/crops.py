@@ -53,7 +53,7 @@ def encode_crop(crop: NDArray[np.uint8]) -> bytes:
         cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
         cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
     ]
-    coded, data = cv2.imencode(".jpg", crop[..., ::-1], settings)
+    coded, data = cv2.imencode(".jpg", cv2.cvtColor(crop, cv2.COLOR_RGB2BGR), settings)
     if not coded:
         raise ValueError(f"`crop` could not be coded as JPEG. Received: shape={crop.shape}")
     return bytes(data)

@@ -135,9 +135,7 @@ def _shrink(image: Picture, to_image: FloatArray, shape: tuple[int, int]) -> tup
     step = _reduction(to_image)
     # One pixel of the result more on each side covers all that the samples can reach.
     width, height = shape
-    corners = transform_points(
-        to_image, np.array([[-1, -1], [width, -1], [width, height], [-1, height]], float)
-    )
+    corners = transform_points(to_image, np.array([[-1, -1], [width, -1], [width, height], [-1, height]], float))
     limits = np.array([image.shape[1], image.shape[0]])
     start = np.clip(np.floor(corners.min(axis=0)), 0, limits - 1).astype(int)
     stop = np.clip(np.ceil(corners.max(axis=0)), start + 1, limits).astype(int)

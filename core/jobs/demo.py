@@ -57,7 +57,7 @@ class DemoJob(Job):
     report_class: ClassVar[type[Report]] = DemoReport
 
     workspace: Path = Field(Path("faceswap-demo"), description="Where footage, facesets, model and results lie.")
-    iterations: int = Field(450, gt=0, description="Training iterations in all.")
+    iterations: int = Field(600, gt=0, description="Training iterations in all.")
     seconds: float = Field(8.0, ge=1, description="Length of the footage of each performer.")
     seed: int = Field(0, ge=0, description="Seed of the scripts and of the training.")
     workers: int | None = Field(None, gt=0, description="Processes that extract.  [default: one per core]")
@@ -66,7 +66,7 @@ class DemoJob(Job):
     maskers: tuple[PluginChoice, ...] = default_chain("masker")
     recognizer: PluginChoice = built_in("dlib-resnet")
     model: PluginChoice = default_choice("model")
-    blenders: tuple[PluginChoice, ...] = default_chain("blender")
+    blenders: tuple[PluginChoice, ...] = tuple(map(built_in, ("mean-color", "feather", "alpha")))
 
     def home(self) -> Path:
         """The folder that holds everything of the demo."""
@@ -84,12 +84,16 @@ class DemoJob(Job):
     def swap(self) -> SwapJob:
         """The main job on the rendered footage."""
         folder = self.workspace
+        # The second performer is made from the first one's mirror image: were faces mirrored in training, the model
+        # could take a head that turns left for the other's that turns right. Rendered heads also need little variety.
+        training = {"affine": 0.2, "flip": 0.0}
         shared = self.model_dump(include={*SwapJob.model_fields} & {*DemoJob.model_fields} - {"workspace"})
         return SwapJob(
             source=folder / "source.mp4",
             target=folder / "target.mp4",
             output=folder / "swap.mp4",
             workspace=folder / "work",
+            **training,
             **shared,
         )
 

@@ -59,6 +59,8 @@ class SwapJob(Job):
     minutes: float | None = Field(None, gt=0, description="End training after so many minutes at the latest.")
     batch_size: int = Field(16, gt=0, description="Faces of each person in a training batch.")
     seed: int = Field(0, description="Seed of everything that is random.")
+    affine: float = Field(1.0, ge=0, le=3, description="Strength of random rotation, zoom, shift; 1: 10 degrees, 5 %.")
+    flip: float = Field(0.5, ge=0, le=1, description="Share of the training faces that are mirrored.")
     workers: int | None = Field(None, gt=0, description="Processes that extract.  [default: one per core]")
     check: bool = Field(False, description="Check every plugin call against the tensor contract.")
     detector: PluginChoice = default_choice("detector")
@@ -101,6 +103,8 @@ class SwapJob(Job):
             minutes=self.minutes,
             batch_size=self.batch_size,
             seed=self.seed,
+            affine=self.affine,
+            flip=self.flip,
         )
 
     def conversion(self) -> ConvertJob:

@@ -57,6 +57,8 @@ class TrainJob(Job):
     batch_size: int = Field(16, ge=1, description="Faces of each person in a step.")
     minutes: float | None = Field(None, gt=0, description="Stop after so many minutes, and save.")
     seed: int = Field(0, ge=0, description="Where all randomness comes from.")
+    affine: float = Field(1.0, ge=0, le=3, description="Strength of random rotation, zoom, shift; 1: 10 degrees, 5 %.")
+    flip: float = Field(0.5, ge=0, le=1, description="Share of the faces that are mirrored.")
     save_every: int = Field(500, ge=1, description="Steps from checkpoint to checkpoint.")
     save_minutes: float = Field(10, gt=0, description="The longest time from checkpoint to checkpoint.")
     preview_every: int = Field(500, ge=1, description="Steps from preview to preview.")
@@ -90,7 +92,8 @@ class TrainJob(Job):
         settle_record(self.model_dir, prepared)
         faces = self._faces(prepared, context)
         seed_weights(self.seed)
-        engine = Engine(prepared.load(), faces, self.batch_size, self.seed, self.iterations)
+        model, size = prepared.load(), self.batch_size
+        engine = Engine(model, faces, size, self.seed, self.iterations, self.affine, self.flip)
         for damage in resume(self.model_dir, engine):
             context.warn(f"{damage}; training goes on from step {engine.step}")
         return TrainLoop(self, context, engine, faces).run()

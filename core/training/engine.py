@@ -7,6 +7,7 @@ checkpoint needs the step's number and nothing else.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -30,6 +31,8 @@ class Engine:
         batch_size: Faces of each identity in a batch.
         seed: Where all randomness comes from, 0 or more.
         total: The steps of the whole run, by which progress is told.
+        affine: Strength of the random rotation, zoom and shift; 1 is the original recipe.
+        flip: Share of the faces that are mirrored.
 
     Attributes:
         model: The model.
@@ -39,14 +42,21 @@ class Engine:
     """
 
     def __init__(
-        self, model: TrainableModel, faces: Mapping[str, TrainingFaces], batch_size: int, seed: int, total: int
+        self,
+        model: TrainableModel,
+        faces: Mapping[str, TrainingFaces],
+        batch_size: int,
+        seed: int,
+        total: int,
+        affine: float = 1.0,
+        flip: float = 0.5,
     ) -> None:
         self.model, self.seed, self.step = model, seed, 0
         self._faces, self._batch_size, self._total = faces, batch_size, total
         self.players = model.players()
         for player in self.players:
             player.optimizer.build(self._variables(player))
-        self._adapter = make_adapter(model, augmentation(model.crop.size), faces)
+        self._adapter = make_adapter(model, augmentation(model.crop.size, affine, flip), faces)
 
     def advance(self) -> dict[str, Tensor]:
         """Does one step: every player whose turn it is moves by a batch of its own.
@@ -72,11 +82,20 @@ class Engine:
         return [variable for name in player.networks for variable in self.model.networks[name].trainable_variables]
 
 
-def augmentation(size: int) -> Prepare:
-    """Returns the function that makes batches of pictures of `size` pixels by the training augmentation."""
+def augmentation(size: int, affine: float = 1.0, flip: float = 0.5) -> Prepare:
+    """Returns the function that makes batches of pictures of `size` pixels by the training augmentation.
+
+    Args:
+        size: Side of the network's pictures.
+        affine: Strength of the random rotation, zoom and shift; 1 is the original recipe.
+        flip: Share of the faces that are mirrored.
+    """
     from ...lib.nn.augment import Augmentation, augment
 
-    settings = Augmentation(size, coverage=COVERAGE)
+    recipe = Augmentation(size, coverage=COVERAGE, flip=flip)
+    settings = replace(
+        recipe, rotation=affine * recipe.rotation, zoom=affine * recipe.zoom, shift=affine * recipe.shift
+    )
 
     def prepare(stored: Mapping[str, tuple[Tensor, Tensor]], key: Any) -> dict[str, IdentityBatch]:
         return {name: IdentityBatch(*augment(*parts, key, settings)) for name, parts in stored.items()}
