@@ -23,13 +23,13 @@ class Settings:
 
     Attributes:
         known: The names of the job's own fields.
-        defaults: For each plugin kind that the job takes, the plugins of a run that names none.
+        defaults: For each plugin kind that the job takes, the plugins of a run that names none, like `plugins`.
         fields: Values of the job's own fields.
         plugins: For each kind the plugins of the run, in order, each as `{"name": ..., **options}`.
     """
 
     known: frozenset[str]
-    defaults: Mapping[str, Sequence[str]]
+    defaults: Mapping[str, Sequence[Mapping[str, Any]]]
     fields: dict[str, Any] = field(default_factory=dict)
     plugins: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
@@ -49,7 +49,7 @@ class Settings:
 
     def chosen(self, kind: str) -> list[dict[str, Any]]:
         """The plugins of a kind; its defaults are filled in when nobody chose."""
-        return self.plugins.setdefault(kind, [{"name": name} for name in self.defaults[kind]])
+        return self.plugins.setdefault(kind, [dict(plugin) for plugin in self.defaults[kind]])
 
     def set_option(self, kind: str, path: list[str], value: Any, where: str) -> None:
         """Sets an option of a chosen plugin: path `[option]`, or `[plugin, option]` for kinds taken several times."""

@@ -35,9 +35,9 @@ def default_chain(kind: str) -> tuple[PluginChoice, ...]:
     return tuple(built_in(name) for name in KINDS[kind].default)
 
 
-def built_in(name: str) -> PluginChoice:
+def built_in(name: str, **options: Any) -> PluginChoice:
     """A built-in plugin, which no package that offers the same name can put in doubt."""
-    return PluginChoice(name=f"{name}@{OWN_PACKAGE}")
+    return PluginChoice(name=f"{name}@{OWN_PACKAGE}", options=options)
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def measure(repeats: int) -> list[Figure]:
         with TemporaryDirectory(prefix="faceswap-bench-") as folder:
             for name, peak in _peaks(Material(Path(folder), frames, _SIDE, _SIDE)).items():
                 peaks[name].append(peak)
-    return [_growth(name, *pair, None if name == "train" else BOUND) for name, pair in peaks.items()]
+    return [_growth(name, pair[0], pair[1], None if name == "train" else BOUND) for name, pair in peaks.items()]
 
 
 def _peaks(material: Material) -> dict[str, int]:

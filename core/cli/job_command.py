@@ -32,11 +32,16 @@ def kind_fields(job_class: type[Job]) -> dict[str, str]:
     return {kind: field for kind in KINDS for field in (kind, f"{kind}s") if field in job_class.model_fields}
 
 
-def default_names(job_class: type[Job], field: str) -> tuple[str, ...]:
-    """The plugins that a job takes for a field when nobody chooses."""
+def default_plugins(job_class: type[Job], field: str) -> list[dict[str, Any]]:
+    """The plugins that a job takes for a field when nobody chooses, each as `{"name": ..., **options}`."""
     default = job_class.model_fields[field].default
     choices = [default] if isinstance(default, PluginChoice) else default or ()
-    return tuple(choice.name for choice in choices)
+    return [{"name": choice.name, **choice.options} for choice in choices]
+
+
+def default_names(job_class: type[Job], field: str) -> tuple[str, ...]:
+    """Their names."""
+    return tuple(plugin["name"] for plugin in default_plugins(job_class, field))
 
 
 class JobCommand(click.Command):
@@ -151,7 +156,7 @@ def _make_job(
     job_class: type[Job], kinds: dict[str, str], plugin_options: list[tuple[str, str]], values: dict[str, Any]
 ) -> Job:
     own = frozenset(job_class.model_fields.keys() - kinds.values())
-    settings = Settings(own, {kind: default_names(job_class, field) for kind, field in kinds.items()})
+    settings = Settings(own, {kind: default_plugins(job_class, field) for kind, field in kinds.items()})
     if values["config"]:
         lay_yaml(settings, Path(values["config"]))
     lay_environment(settings, os.environ)

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from ...lib.publish import publish_bytes
 from ..errors import FaceswapError
-from ..host import PluginChoice, built_in, default_chain, default_choice, prepare
+from ..host import PluginChoice, built_in, default_choice, prepare
 from .extract import ExtractJob
 from .job import Job, JobContext, Report
 from .swap import StageClock, SwapJob
@@ -63,7 +63,7 @@ class DemoJob(Job):
     workers: int | None = Field(None, gt=0, description="Processes that extract.  [default: one per core]")
     detector: PluginChoice = default_choice("detector")
     aligner: PluginChoice = default_choice("aligner")
-    maskers: tuple[PluginChoice, ...] = default_chain("masker")
+    maskers: tuple[PluginChoice, ...] = (built_in("hull", forehead=0.1),)
     recognizer: PluginChoice = built_in("dlib-resnet")
     model: PluginChoice = default_choice("model")
     blenders: tuple[PluginChoice, ...] = tuple(map(built_in, ("mean-color", "feather", "alpha")))

@@ -11,8 +11,16 @@ from faceswap.core.errors import FaceswapError, OptionError
 @pytest.fixture
 def settings() -> Settings:
     chain = ("reinhard", "feather", "alpha")
-    defaults = {"detector": ("dlib-hog",), "masker": ("hull",), "blender": chain, "recognizer": ()}
+    names = {"detector": ("dlib-hog",), "masker": ("hull",), "blender": chain, "recognizer": ()}
+    defaults = {kind: [{"name": name} for name in chosen] for kind, chosen in names.items()}
     return Settings(frozenset({"media", "crop_size"}), defaults)
+
+
+def test_options_of_a_default_are_kept():
+    settings = Settings(frozenset(), {"masker": [{"name": "hull", "forehead": 0.1}]})
+    settings.set_option("masker", ["hull", "size"], "64", "--masker.hull.size")
+    assert settings.values()["masker"] == [{"name": "hull", "options": {"forehead": 0.1, "size": "64"}}]
+    assert settings.defaults["masker"] == [{"name": "hull", "forehead": 0.1}]
 
 
 def test_nobody_chose_means_the_defaults(settings):
