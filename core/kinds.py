@@ -212,7 +212,7 @@ class TrainableModel(Trainable, SwapModel):
     def load(self) -> None:
         """Builds the networks and forgets swap networks that were made of earlier ones."""
         super().load()
-        self._swap_networks: dict[str, Any] = {}
+        self.__dict__.pop("_swap_networks", None)
 
     def swap(self, crops: c.Crops, identity: str = "source") -> tuple[c.Faces, c.Masks | None]:
         """Runs `swap_network` on the crops."""
@@ -226,9 +226,10 @@ class TrainableModel(Trainable, SwapModel):
     def _network(self, identity: str) -> Any:
         if identity not in self.identities:
             raise ValueError(f"`identity` must be one of {self.identities}. Received: {identity!r}")
-        if identity not in self._swap_networks:
-            self._swap_networks[identity] = self.swap_network(identity)
-        return self._swap_networks[identity]
+        cache = self.__dict__.setdefault("_swap_networks", {})
+        if identity not in cache:
+            cache[identity] = self.swap_network(identity)
+        return cache[identity]
 
 
 class Generator(Trainable):

@@ -47,7 +47,7 @@ class TerminalListener:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._bars.stop()
+        self._stop()
 
     def __call__(self, event: Any) -> None:
         """Shows one event."""
@@ -58,6 +58,10 @@ class TerminalListener:
         elif isinstance(event, Preview):
             self._console.print(f"{event.title}: {event.path}", style="dim", markup=False)
         elif isinstance(event, (Finished, Failed)):
+            self._stop()
+
+    def _stop(self) -> None:
+        if self._tasks:  # Bars that were never shown would end with an empty line.
             self._bars.stop()
 
     def _show_progress(self, event: events.Progress) -> None:

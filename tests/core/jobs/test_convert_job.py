@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from faceswap.core import events
 from faceswap.core.contract import CropSpec
 from faceswap.core.errors import Cancelled, FaceswapError, OptionError, OutputError, PluginError, StoreError
-from faceswap.core.host import PluginChoice
+from faceswap.core.host import PluginChoice, default_chain
 from faceswap.core.jobs.convert import ConvertJob, ConvertReport
 from faceswap.core.jobs.job import JobContext, run_job
 from faceswap.core.kinds import SwapModel
@@ -318,7 +318,8 @@ def test_a_face_may_leave_the_frame(scene):
 
 
 def test_default_chain_changes_the_face_softly_and_nothing_beyond(scene):
-    default = tuple(PluginChoice(name=name) for name in ("reinhard", "feather", "alpha"))
+    default = default_chain("blender")
+    assert [choice.name for choice in default] == ["reinhard@faceswap", "feather@faceswap", "alpha@faceswap"]
     assert ConvertJob.model_fields["blenders"].default == default
     scene.convert(blenders=default, check=True)
     before, after = planes(scene.footage)[0][1][0], planes(scene.folder / "out.mkv")[0][1][0]
