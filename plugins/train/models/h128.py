@@ -9,8 +9,8 @@ from pydantic import Field
 
 from ....core.contract import CropSpec
 from ....core.hookspecs import hookimpl
-from ....core.kinds import TrainableModel
-from ....core.training.step import IdentityBatch, Player, Step
+from ....core.training.step import IdentityBatch, Step
+from ..shared_encoder import SharedEncoderModel
 
 if TYPE_CHECKING:
     from ....lib.nn.autoencoder import Plan
@@ -22,14 +22,12 @@ _STRUCTURE_WEIGHT = 10.0
 _PIXEL_WEIGHT = 50.0
 
 
-class H128Model(TrainableModel):
+class H128Model(SharedEncoderModel):
     """An autoencoder of 128 pixels whose losses look inside the face's mask only."""
 
-    class Options(TrainableModel.Options):
+    class Options(SharedEncoderModel.Options):
         """How large the networks are, what they learn and how fast."""
 
-        width: float = Field(1, gt=0, le=4, description="Factor on every layer's channels.")
-        learning_rate: float = Field(5e-5, gt=0, le=1, description="Adam's learning rate.")
         light: bool = Field(False, description="Narrower bottleneck and decoders: 56 million weights.")
         masks: bool = Field(True, description="Learn the face's mask too.")
         pixel_loss: bool = Field(
@@ -43,24 +41,11 @@ class H128Model(TrainableModel):
         """A tight crop: brows to chin."""
         return CropSpec(size=_SIZE, face_type="half")
 
-    def build(self) -> dict[str, Any]:
-        """Builds the encoder and one decoder for each person."""
-        from ....lib.nn import autoencoder
-
-        return autoencoder.build(self._plan().scaled(self.options.width), self.identities)
-
-    def players(self) -> list[Player]:
-        """One player, which moves all networks."""
-        from ....lib.nn.autoencoder import adam
-
-        return [Player("autoencoder", tuple(self.networks), adam(self.options.learning_rate))]
-
     def losses(self, player: str, batch: Mapping[str, IdentityBatch], step: Step) -> dict[str, Any]:
         """The dissimilarity inside the mask and the mask's mean absolute error, for each person."""
-        from ....lib.nn.autoencoder import reconstruct
         from ....lib.nn.losses import mae
 
-        answers = reconstruct(self.networks, {name: share.input for name, share in batch.items()})
+        answers = self.reconstructed(batch)
         losses = {}
         for name, share in batch.items():
             face, mask = answers[name] if self.options.masks else (answers[name], None)
@@ -69,13 +54,8 @@ class H128Model(TrainableModel):
                 losses[f"{name}_mask"] = mae(share.mask, mask)
         return losses
 
-    def swap_network(self, identity: str) -> Any:
-        """The encoder and the decoder of `identity`."""
-        from ....lib.nn.autoencoder import swap_path
-
-        return swap_path(self.networks, identity)
-
-    def _plan(self) -> Plan:
+    def plan(self) -> Plan:
+        """The figures of the networks at full width."""
         from ....lib.nn.autoencoder import Plan
 
         narrow = self.options.light
