@@ -48,7 +48,7 @@ def test_the_pages_tests_pass(tmp_path, fresh_python):
     file = tmp_path / "test_the_page.py"
     file.write_text("\n".join(blocks(PAGE, "python")))
     plugin = "faceswap.core.testing.pytest_plugin"
-    arguments = ("-q", "-p", "no:cacheprovider", "-p", plugin, f"--rootdir={tmp_path}", str(file))
+    arguments = ("-q", "-p", "no:cacheprovider", "-p", "no:faceswap", "-p", plugin, f"--rootdir={tmp_path}", str(file))
     ran = fresh_python("-m", "pytest", *arguments)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     # 21 checks for each of two detectors, and the test of the fixture; two checks have nothing to check.

@@ -65,8 +65,9 @@ class Environment:
 
     def install(self, *projects):
         """Installs projects with pip, without looking at an index."""
-        flags = ("--no-index", "--no-deps", "--no-build-isolation", "--quiet", "--disable-pip-version-check")
-        run(self.python, "-m", "pip", "install", *flags, *projects)
+        # What lies in the dependencies' environment, this package among it, does not count as installed here.
+        flags = ("--no-index", "--no-deps", "--no-build-isolation", "--ignore-installed", "--quiet")
+        run(self.python, "-m", "pip", "install", "--disable-pip-version-check", *flags, *projects)
 
     def pytest(self, folder):
         """Runs the tests in a folder that lies outside of the checkout; returns what pytest said."""
@@ -222,18 +223,7 @@ def test_an_editable_installation_follows_the_checkout(tmp_path):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, checkout / name)
     thin = Environment(tmp_path / "venv")
-    run(
-        thin.python,
-        "-m",
-        "pip",
-        "install",
-        "--no-index",
-        "--no-deps",
-        "--no-build-isolation",
-        "--quiet",
-        "-e",
-        checkout,
-    )
+    thin.install("-e", checkout)
     (checkout / "lib" / "freshly_written.py").write_text("ANSWER = 42\n")
     code = "import faceswap.lib.freshly_written as fresh; print(fresh.ANSWER)"
     assert run(thin.python, "-c", code, cwd="/").stdout == "42\n"
