@@ -9,8 +9,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from ...lib.publish import publish_bytes
-from ..errors import FaceswapError
+from ...lib.publish import publish_bytes, remove_folder
+from ..errors import FaceswapError, MediaError
 from ..host import PluginChoice, built_in, default_choice, prepare
 from .extract import ExtractJob
 from .job import Job, JobContext, Report
@@ -37,9 +37,9 @@ class DemoReport(Report):
     psnr_unswapped: float
     ssim_swap: float
     ssim_unswapped: float
-    identity_to_source: float
-    identity_to_target: float
-    share_nearer_source: float
+    identity_to_source: float | None = None
+    identity_to_target: float | None = None
+    share_nearer_source: float | None = None
     stage_seconds: dict[str, float]
 
 
@@ -106,7 +106,7 @@ class DemoJob(Job):
     def run(self, context: JobContext) -> DemoReport:
         """Renders, swaps, measures and draws."""
         from ..demo.footage import render, takes
-        from ..demo.yardstick import measure_identity, measure_likeness, write_comparison
+        from ..demo.yardstick import measure_likeness, write_comparison
 
         self._keep_settings()
         clock, swap = StageClock(), self.swap()
@@ -114,12 +114,10 @@ class DemoJob(Job):
         clock.time("render", render, context, swap.source, source, self.frames)
         clock.time("render", render, context, swap.target, target, self.frames)
         swapped = swap.run(context)
-        clock.time("measure", self.measurement().run, context)
+        identity = clock.time("measure", self._identity, context, swap)
         likeness = clock.time(
             "measure", measure_likeness, context, swap.target, swap.output, source.performer, target, self.frames
         )
-        facesets = (swap.home() / "source", swap.home() / "target", self.workspace / "swapped")
-        identity = measure_identity(*facesets, prepare("recognizer", self.recognizer).found.name)
         comparison = self.workspace / "comparison.png"
         write_comparison(comparison, swap.target, swap.output, source.performer, target, self.frames)
         context.preview(comparison, "comparison")
@@ -132,11 +130,26 @@ class DemoJob(Job):
             target_faces=swapped.target_faces,
             iterations=swapped.iterations,
             **asdict(likeness),
-            **asdict(identity),
+            **identity,
             stage_seconds={**clock.seconds, **swapped.stage_seconds},
         )
         publish_bytes(self.workspace / "report.json", report.model_dump_json(indent=1).encode())
         return report
+
+    def _identity(self, context: JobContext, swap: SwapJob) -> dict[str, float]:
+        """Whom the swapped faces resemble; nothing where training was too short for a face to be found."""
+        from ..demo.yardstick import measure_identity
+
+        swapped = self.measurement()
+        if swapped.faceset.exists():  # An earlier run's video may have shown another swap.
+            remove_folder(swapped.faceset)
+        try:
+            swapped.run(context)
+        except MediaError as error:
+            context.warn(f"{error} The swap is too blurred to tell whose face it is; train for more --iterations.")
+            return {}
+        facesets = (swap.home() / "source", swap.home() / "target", swapped.faceset)
+        return asdict(measure_identity(*facesets, prepare("recognizer", self.recognizer).found.name))
 
     def _keep_settings(self) -> None:
         """Refuses to continue a workspace whose footage was rendered from other settings."""
