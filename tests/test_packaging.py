@@ -2,6 +2,7 @@
 
 import importlib.util
 import multiprocessing
+import operator
 import os
 import pickle
 import subprocess
@@ -115,11 +116,8 @@ def test_editable_installations_look_where_the_links_are(hook, tmp_path):
 
 def test_a_spawned_worker_imports_the_package():
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        assert pool.apply(_module_of_detections) == "faceswap.core.contract"
-
-
-def _module_of_detections():
-    return faceswap.Detections.__module__
+        # What a worker is to call must be found without the tests: they are not on its import path.
+        assert pool.apply(operator.attrgetter("__module__"), (faceswap.Detections,)) == "faceswap.core.contract"
 
 
 SPAWNING = """
@@ -151,12 +149,8 @@ def test_public_records_travel_to_a_worker_and_back():
 
     found = faceswap.Detections(np.ones((1, 4), np.float32), np.ones(1, np.float32))
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        again = pool.apply(_same, (found,))
+        again = pool.apply(operator.itemgetter(0), ([found],))
     assert np.array_equal(again.boxes, found.boxes)
-
-
-def _same(value):
-    return value
 
 
 def test_public_classes_pickle_by_the_packages_name():
