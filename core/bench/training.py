@@ -1,7 +1,7 @@
 """A training step of `original` through the step engine against plain `train_on_batch` of the same network.
 
 Both sides train both people's paths on 16 faces each. Ours draws the faces from the memory-mapped training faces,
-warps them and reads the losses every ten steps, as the job `train` does; the bare side is given ready batches.
+warps them and reads the losses every five steps (the job `train`: every ten); the bare side is given ready batches.
 Checkpoints, previews and start-up are on neither side.
 """
 
