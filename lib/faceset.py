@@ -7,7 +7,7 @@ writes.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
@@ -120,6 +120,15 @@ class Faceset:
     def sources(self) -> tuple[str, ...]:
         """Names of the files that its frames are from, sorted."""
         return tuple(row[0] for row in self._query("SELECT DISTINCT source FROM frame ORDER BY source"))
+
+    def other_sources(self, fingerprints: Mapping[str, str]) -> tuple[str, ...]:
+        """The names under which the faceset holds frames of other files than these.
+
+        Args:
+            fingerprints: File name -> what tells the file from others (see `lib.media.fingerprints`).
+        """
+        noted = dict(self._query("SELECT name, fingerprint FROM source WHERE name IN (SELECT source FROM frame)"))
+        return tuple(name for name, mark in fingerprints.items() if noted.get(name, mark) != mark)
 
     def done_frames(self, source: str) -> set[int]:
         """The time stamps of a source's frames that all stages are done with, those without a face too."""

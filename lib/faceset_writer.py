@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -97,6 +97,24 @@ class FacesetWriter(Faceset):
         """Closes the database and lets another process write."""
         close_writer(self._connection)
         self._lock.release()
+
+    def note_sources(self, fingerprints: Mapping[str, str]) -> None:
+        """Notes which files are about to be added, so that others of the same name can be told from them.
+
+        Args:
+            fingerprints: File name -> what tells the file from others (see `lib.media.fingerprints`).
+
+        Raises:
+            StoreError: The faceset holds frames of another file of the same name.
+        """
+        others = self.other_sources(fingerprints)
+        if others:
+            raise StoreError(
+                f"faceset {self.path} holds frames of another {others[0]}, of other content; frames are known by "
+                "their file's name, so rename the file or choose another folder"
+            )
+        with transaction(self._database, self._connection):
+            self._connection.executemany("INSERT OR REPLACE INTO source VALUES (?, ?)", fingerprints.items())
 
     def add_chunk(self, medium: str, chunk_index: int, frames: Sequence[FrameRecord]) -> int:
         """Stores a chunk's frames, all or none; frames that are there already are replaced.

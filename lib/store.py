@@ -14,7 +14,7 @@ from pathlib import Path
 from .errors import OutputError, StoreError
 from .publish import disk_full_message
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Of the tables below; raised when a column changes."""
 
 CONTRACT_VERSION = 1
@@ -32,6 +32,7 @@ CREATE TABLE frame (
     id INTEGER PRIMARY KEY, source TEXT NOT NULL, pts INTEGER NOT NULL, time REAL NOT NULL,
     width INTEGER NOT NULL, height INTEGER NOT NULL, UNIQUE (source, pts)
 ) STRICT;
+CREATE TABLE source (name TEXT PRIMARY KEY, fingerprint TEXT NOT NULL) STRICT;
 CREATE TABLE stage_done (
     frame INTEGER NOT NULL REFERENCES frame ON DELETE CASCADE, stage INTEGER NOT NULL REFERENCES stage,
     PRIMARY KEY (frame, stage)

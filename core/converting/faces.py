@@ -13,7 +13,7 @@ from ...lib.face_records import StoredFace
 from ...lib.faceset import Faceset
 from ...lib.geometry import compose, resize_matrix
 from ...lib.landmarks import FloatArray
-from ...lib.media import FrameKey, Medium
+from ...lib.media import FrameKey, Medium, fingerprints
 from ..errors import PluginError, StoreError
 from ..kinds import SwapModel
 
@@ -90,7 +90,7 @@ def require_same_footage(faceset: Faceset, medium: Medium) -> None:
     """Refuses a faceset that was extracted from other footage.
 
     Raises:
-        StoreError: It holds no frame of the medium.
+        StoreError: It holds no frame of the medium, or frames of another file of the same name.
     """
     names = set(medium.images) or {medium.path.name}
     sources = faceset.sources()
@@ -99,6 +99,12 @@ def require_same_footage(faceset: Faceset, medium: Medium) -> None:
         raise StoreError(
             f"faceset {faceset.path} holds no frame of {medium.path}, it is of {shown or 'nothing yet'}; "
             f"give the faceset that was extracted from {medium.path}"
+        )
+    others = faceset.other_sources(fingerprints(medium))
+    if others:
+        raise StoreError(
+            f"faceset {faceset.path} was extracted from another {others[0]}, of other content than {medium.path}; "
+            "extract this one into a faceset of its own"
         )
 
 

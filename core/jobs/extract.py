@@ -10,7 +10,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from ...lib.faceset_writer import FacesetWriter
-from ...lib.media import Medium, Timeline, probe, scan
+from ...lib.media import Medium, Timeline, fingerprints, probe, scan
 from ..errors import MediaError
 from ..extracting.chain import FACE_TYPE
 from ..extracting.plugins import PluginChoices
@@ -85,7 +85,7 @@ class ExtractJob(Job):
         Raises:
             MediaError: The medium cannot be read, or no face was found in it.
             PluginError: A plugin is unknown, does not fit the others, or failed.
-            StoreError: The faceset was made otherwise, or is damaged.
+            StoreError: The faceset was made otherwise or of other footage of the same name, or is damaged.
             OutputError: The faceset cannot be written.
             Cancelled: The user stopped the run.
         """
@@ -96,6 +96,7 @@ class ExtractJob(Job):
         with FacesetWriter.create_or_open(
             self.faceset, crop_size=self.crop_size, face_type=FACE_TYPE, stages=plugins.stages()
         ) as faceset:
+            faceset.note_sources(fingerprints(medium))
             tasks = list(_unfinished(medium, timeline, self.chunk_frames, faceset))
             workers = min(self.workers or core_count(), len(tasks))
             results = self._extract(context, faceset, tasks, len(timeline.times), workers)

@@ -8,6 +8,7 @@ from .copies import lost_streams
 from .encoding import CODECS, PRESETS, VIDEO_ENDINGS, Encoding, require_video_output
 from .footage import VideoWriter
 from .frame import Frame
+from .identity import fingerprints
 from .image_folder import ImageFolder
 from .images import IMAGE_ENDINGS, list_images, read_image, require_image_ending, write_image
 from .join import join
@@ -36,6 +37,7 @@ __all__ = [
     "SegmentWriter",
     "Timeline",
     "VideoWriter",
+    "fingerprints",
     "join",
     "list_images",
     "lost_streams",

@@ -596,6 +596,16 @@ def test_a_faceset_of_other_footage_is_refused_by_name(scene):
         scene.convert(media=other)
 
 
+def test_a_faceset_of_other_footage_of_the_same_name_is_refused(scene):
+    with FacesetWriter.open(scene.folder / "faces") as faceset:
+        faceset.note_sources(media.fingerprints(media.probe(scene.footage)))
+    scene.convert()
+    with scene.footage.open("ab") as file:
+        file.write(b"another ending")
+    with pytest.raises(StoreError, match=r"faces was extracted from another in\.mkv, of other content"):
+        scene.convert()
+
+
 def test_landmarks_that_the_model_cannot_use_are_refused(scene):
     write_faceset(scene.folder / "five", scene.footage, scheme="five")
     scene.model.schemes = frozenset({"ibug68"})

@@ -208,6 +208,17 @@ def test_image_without_a_face(tmp_path):
         extract(tmp_path / "wall.png", tmp_path / "faces")
 
 
+def test_other_footage_of_the_same_name_is_refused(movie, tmp_path):
+    extract(movie, tmp_path / "faces")
+    other = film(tmp_path / movie.name, frames=FRAMES + 1)
+    with pytest.raises(StoreError, match=r"frames of another head\.mp4.*rename the file or choose another folder"):
+        extract(other, tmp_path / "faces")
+    copied = tmp_path / "copy" / movie.name
+    copied.parent.mkdir()
+    copied.write_bytes(movie.read_bytes())
+    assert extract(copied, tmp_path / "faces").frames_extracted == 0
+
+
 def test_truncated_film_gives_what_can_be_decoded(movie, tmp_path):
     import av
 
