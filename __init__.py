@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .core.kinds import Detector as Detector
     from .core.kinds import FrameBlender as FrameBlender
     from .core.kinds import Generator as Generator
+    from .core.kinds import Listener as Listener
     from .core.kinds import Masker as Masker
     from .core.kinds import Metric as Metric
     from .core.kinds import Recognizer as Recognizer
@@ -50,6 +51,7 @@ _HOMES = {
         "Detector",
         "FrameBlender",
         "Generator",
+        "Listener",
         "Masker",
         "Metric",
         "Recognizer",

@@ -98,11 +98,19 @@ def lay_yaml(settings: Settings, path: Path) -> None:
         FaceswapError: The file cannot be read, is not a mapping, or names an unknown setting.
     """
     for key, value in _read_yaml(path).items():
-        where = f"{path}: {key}"
-        if key in settings.defaults:
-            settings.plugins[key] = _plugin_list(value, where)
+        where, kind = f"{path}: {key}", _kind_of(key)
+        if kind in settings.plugins:
+            raise OptionError(f"{where}: {kind}s are given twice; keep one of `{kind}` and `{kind}s`.")
+        if kind in settings.defaults:
+            settings.plugins[kind] = _plugin_list(value, where)
         else:
             settings.set_field(str(key), value, str(path))
+
+
+def _kind_of(key: Any) -> str:
+    """The plugin kind that a key names; those of which a run takes several may stand in the plural."""
+    single = str(key).removesuffix("s")
+    return single if single in KINDS and KINDS[single].several else str(key)
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

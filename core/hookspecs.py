@@ -61,3 +61,9 @@ def faceswap_blender() -> type[kinds.Blender]:
 def faceswap_metric() -> type[kinds.Metric]:
     """Hands over the module's metric."""
     raise NotImplementedError
+
+
+@hookspec
+def faceswap_listener() -> type[kinds.Listener]:
+    """Hands over the module's listener."""
+    raise NotImplementedError

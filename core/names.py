@@ -56,6 +56,7 @@ KINDS: dict[str, KindName] = {
         KindName("generator", "Generator"),
         KindName("blender", "Blender", ("reinhard", "feather", "alpha"), several=True),
         KindName("metric", "Metric", several=True),
+        KindName("listener", "Listener", ("history",), several=True),
     )
 }
 
@@ -87,5 +88,6 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "poisson": "plugins.convert.poisson",
         "reinhard": "plugins.convert.reinhard",
     },
+    "listener": {"history": "plugins.train.listeners.history"},
 }
 """Kind -> plugin name -> module below the package `faceswap`."""

@@ -53,6 +53,22 @@ class ChunkTask(_Message):
     done: tuple[tuple[str, int], ...] = ()
 
 
+class FrameResult(_Message):
+    """What became of a frame.
+
+    Attributes:
+        source: The name of the video or image.
+        pts: Its presentation time stamp.
+        seconds: Its time in the footage.
+        faces: How many faces are in it.
+    """
+
+    source: str
+    pts: int
+    seconds: float
+    faces: int
+
+
 class ChunkResult(_Message):
     """What became of a chunk.
 
@@ -63,6 +79,7 @@ class ChunkResult(_Message):
         faces: How many faces.
         empty: How many frames without a face.
         missing: Frames that could not be decoded.
+        each: What became of each frame.
     """
 
     index: int
@@ -71,6 +88,7 @@ class ChunkResult(_Message):
     faces: int
     empty: int
     missing: int
+    each: tuple[FrameResult, ...]
 
 
 class ChunkWorker:
@@ -118,7 +136,12 @@ class ChunkWorker:
             faces=sum(len(frame.faces) for frame in frames),
             empty=sum(not frame.faces for frame in frames),
             missing=missing,
+            each=tuple(_result(frame) for frame in frames),
         ).model_dump(mode="json")
+
+
+def _result(frame: FrameRecord) -> FrameResult:
+    return FrameResult(source=frame.source, pts=frame.pts, seconds=frame.time, faces=len(frame.faces))
 
 
 class Reel:

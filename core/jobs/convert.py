@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from .. import events
 from ..errors import OptionError, suggest
 from ..host import PluginChoice, Prepared, default_chain, prepare, versions
 from .job import Job, JobContext, Report, Stage
@@ -192,7 +193,9 @@ class ConvertJob(Job):
         files = [medium.folder / name for name in medium.images] or [medium.path]
         content = [
             _FORMAT,
-            self.model_dump(mode="json", exclude={"media", "output", "model_dir", "faceset", "blenders", "check"}),
+            self.model_dump(
+                mode="json", exclude={"media", "output", "model_dir", "faceset", "blenders", "check", "listeners"}
+            ),
             [[used.found.name, used.found.origin, used.options_hash] for used in blenders],
             [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in files],
             str(faceset.info()),
@@ -218,6 +221,8 @@ class _Watch:
         self._context.check()
         self._faces += work.swapped
         self._stage.advance(1, faces=float(self._faces))
+        key, seconds = work.frame.key, work.frame.time
+        self._context.tell(events.FrameConverted, source=key.source, pts=key.pts, seconds=seconds, faces=work.swapped)
         if work.before is not None:
             self._show(work.before, work.frame.image())
 

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from ...lib.publish import publish_bytes, remove_folder
 from ..errors import FaceswapError, MediaError
-from ..host import PluginChoice, built_in, default_choice, prepare
+from ..host import PluginChoice, built_in, default_chain, default_choice, prepare
 from .extract import ExtractJob
 from .job import Job, JobContext, Report
 from .swap import StageClock, SwapJob
@@ -67,6 +67,7 @@ class DemoJob(Job):
     recognizer: PluginChoice = built_in("dlib-resnet")
     model: PluginChoice = default_choice("model")
     blenders: tuple[PluginChoice, ...] = tuple(map(built_in, ("mean-color", "feather", "alpha")))
+    listeners: tuple[PluginChoice, ...] = default_chain("listener")
 
     def home(self) -> Path:
         """The folder that holds everything of the demo."""

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from ...lib.faceset_writer import FacesetWriter
 from ...lib.media import Medium, Timeline, fingerprints, probe, scan
+from .. import events
 from ..errors import MediaError
 from ..extracting.chain import FACE_TYPE
 from ..extracting.plugins import PluginChoices
@@ -135,6 +136,8 @@ class ExtractJob(Job):
                 result = ChunkResult.model_validate(answer)
                 faces += faceset.commit_chunk(result.record)
                 results.append(result)
+                for frame in result.each:
+                    context.tell(events.FrameExtracted, **dict(frame))
                 stage.advance(result.frames, faces=faces)
         return results
 

@@ -14,11 +14,12 @@ from ..errors import Cancelled, FaceswapError
 from .job import Job, JobContext, Report, request_cancel, run_job
 
 _POLL_SECONDS = 0.2
-_FORWARDED = (events.Progress, events.Preview, events.Warned)
 
 
 def run_isolated(job: Job, context: JobContext) -> Any:
     """Runs a job in a spawned process and hands its events on as the context's own.
+
+    The job's listeners are told there, but for those that this run has switched off.
 
     Args:
         job: What to do.
@@ -33,7 +34,8 @@ def run_isolated(job: Job, context: JobContext) -> Any:
     spawn = multiprocessing.get_context("spawn")
     receiving, sending = spawn.Pipe(duplex=False)
     job_class = (type(job).__module__, type(job).__qualname__)
-    process = spawn.Process(target=_child, args=(job_class, job.model_dump_json(), sending))
+    job = job.model_copy(update={"listeners": context.listeners.still_on(job.listeners)})
+    process = spawn.Process(target=_child, args=(job_class, job.model_dump_json(), context.id, sending))
     process.start()
     sending.close()
     try:
@@ -47,11 +49,11 @@ def run_isolated(job: Job, context: JobContext) -> Any:
     return _outcome(job, last, process.exitcode)
 
 
-def _child(job_class: tuple[str, str], settings: str, sending: Connection) -> None:
+def _child(job_class: tuple[str, str], settings: str, parent: str, sending: Connection) -> None:
     module, name = job_class
     job: Job = getattr(import_module(module), name).model_validate_json(settings)
     try:
-        run_job(job, lambda event: sending.send(event.model_dump_json()))
+        run_job(job, lambda event: sending.send(event.model_dump_json()), parent)
     except FaceswapError:
         pass  # The parent has it as the `failed` event.
     except KeyboardInterrupt:
@@ -72,10 +74,10 @@ def _follow(process: SpawnProcess, receiving: Connection, job: Job, context: Job
             return last
         if isinstance(event, events.Started):
             job_id = event.job
-        elif isinstance(event, _FORWARDED):
-            context.emit(event.model_copy(update={"job": context.id}))
-        else:
+        elif isinstance(event, (events.Finished, events.Failed)):
             last = event
+        else:
+            context.forward(event)
 
 
 def _outcome(job: Job, last: Any, exit_code: int | None) -> Report:

@@ -18,8 +18,10 @@ from pydantic import BaseModel, ConfigDict
 from ...lib.publish import publish_bytes
 from .. import events
 from ..errors import Cancelled, FaceswapError
+from ..host import PluginChoice
+from ..listeners import Listeners
 
-Listener = Callable[[Any], None]
+EventTaker = Callable[[Any], None]
 """Takes each event of a job."""
 
 _PROGRESS_INTERVAL = 0.1
@@ -48,12 +50,14 @@ class Job(BaseModel):
     """The fields that the command line takes without a flag, in order."""
     report_class: ClassVar[type[Report]] = Report
 
+    listeners: tuple[PluginChoice, ...] = ()
+
     def home(self) -> Path:
         """The folder in which the run is recorded and in which another process may ask the job to stop."""
         raise NotImplementedError
 
     def plugin_versions(self) -> dict[str, str]:
-        """`kind name` -> `package version` of every plugin of the run."""
+        """`kind name` -> `package version` of every plugin of the run; listeners are added to them."""
         return {}
 
     def preflight(self) -> None:
@@ -86,16 +90,14 @@ class Stage:
         """Reports where the stage stands."""
         seconds = time.monotonic() - self._began
         rate = (self._done - self._first) / seconds if seconds > 0 else None
-        self._context.emit(
-            events.Progress(
-                job=self._context.id,
-                stage=self._name,
-                done=self._done,
-                total=self._total,
-                unit=self._unit,
-                rate=rate,
-                figures=self._figures,
-            )
+        self._context.tell(
+            events.Progress,
+            stage=self._name,
+            done=self._done,
+            total=self._total,
+            unit=self._unit,
+            rate=rate,
+            figures=self._figures,
         )
 
 
@@ -103,28 +105,53 @@ class JobContext:
     """What a running job is given: where its events go and whether it should stop.
 
     Args:
-        listener: Takes each event.
+        listener: Takes each event but details.
         workspace: The folder in which another process may ask the job to stop.
         job_id: The job's id; a fresh one when None.
+        listeners: The run's listeners, whose hooks are called with what the events say.
     """
 
-    def __init__(self, listener: Listener, workspace: Path, job_id: str | None = None) -> None:
+    def __init__(
+        self,
+        listener: EventTaker,
+        workspace: Path,
+        job_id: str | None = None,
+        listeners: Listeners | None = None,
+    ) -> None:
         self.id = job_id or uuid.uuid4().hex[:12]
         self.workspace = workspace
+        self.listeners = listeners or Listeners()
         self._listener = listener
         self._stop = threading.Event()
 
     def emit(self, event: Any) -> None:
-        """Hands an event to the listener."""
-        self._listener(event)
+        """Hands an event to those whom it concerns; the one that ends a run comes after what went wrong with it."""
+        ends = isinstance(event, (events.Finished, events.Failed))
+        if not (ends or event.detail):
+            self._listener(event)
+        for failure in self.listeners.tell(event):
+            self._listener(events.Warned(job=self.id, message=failure.message, listener=failure.name))
+        if ends:
+            self._listener(event)
+
+    def forward(self, event: Any) -> None:
+        """Hands on an event of a part of this job, whose own process has told its listeners."""
+        if isinstance(event, events.Warned) and event.listener:
+            self.listeners.switch_off(event.listener)
+        self._listener(event.model_copy(update={"job": self.id}))
+
+    def tell(self, event_class: type[Any], **said: Any) -> None:
+        """Makes an event and hands it on; a detail that no listener wants is not made."""
+        if not event_class.detail or self.listeners.want(event_class):
+            self.emit(event_class(job=self.id, **said))
 
     def warn(self, message: str) -> None:
         """Reports something that did not stop the job."""
-        self.emit(events.Warned(job=self.id, message=message))
+        self.tell(events.Warned, message=message)
 
     def preview(self, path: Path, title: str) -> None:
         """Reports a picture that the job has published."""
-        self.emit(events.Preview(job=self.id, path=str(path), title=title))
+        self.tell(events.Preview, path=str(path), title=title)
 
     @contextmanager
     def stage(self, name: str, total: int | None, unit: str, done: int = 0) -> Iterator[Stage]:
@@ -162,34 +189,57 @@ def request_cancel(workspace: Path, job_id: str) -> None:
     path.touch()
 
 
-def run_job(job: Job, listener: Listener | None = None) -> Any:
+def run_job(job: Job, listener: EventTaker | None = None, parent: str | None = None) -> Any:
     """Runs a job to its end and returns its report.
 
     Args:
         job: What to do.
         listener: Takes each event; nobody when None.
+        parent: The id of the job that this one is a part of.
 
     Raises:
         FaceswapError: The job could not be done; Cancelled when the user stopped it.
     """
     context = JobContext(listener or (lambda event: None), job.home())
-    began = time.monotonic()
     try:
-        plugins = job.plugin_versions()
-        settings = job.model_dump(mode="json")
-        context.emit(events.Started(job=context.id, command=job.command, settings=settings, plugins=plugins))
-        job.preflight()
-        with _stopped_by_signals(context):
-            report = job.run(context)
-    except FaceswapError as error:
-        context.emit(events.Failed(job=context.id, message=str(error), cancelled=isinstance(error, Cancelled)))
+        report = _run(job, context, parent)
+    except BaseException as error:
+        context.emit(_failed(context, error))
         raise
     finally:
         cancel_file(job.home(), context.id).unlink(missing_ok=True)
+    context.tell(events.Finished, report=report.model_dump(mode="json"))
+    return report
+
+
+def _run(job: Job, context: JobContext, parent: str | None) -> Report:
+    """Runs a job whose end is told by the caller."""
+    began = time.monotonic()
+    listeners = Listeners.load(job.listeners)
+    plugins = {**job.plugin_versions(), **listeners.versions()}
+    context.listeners = listeners
+    context.tell(
+        events.Started,
+        command=job.command,
+        settings=job.model_dump(mode="json"),
+        plugins=plugins,
+        home=str(job.home()),
+        parent=parent,
+    )
+    job.preflight()
+    with _stopped_by_signals(context):
+        report = job.run(context)
     report = report.model_copy(update={"seconds": round(time.monotonic() - began, 3)})
     _record(job, context, plugins, report)
-    context.emit(events.Finished(job=context.id, report=report.model_dump(mode="json")))
     return report
+
+
+def _failed(context: JobContext, error: BaseException) -> events.Failed:
+    """The event of a run that something ended, be it a fault of the program."""
+    message = " ".join(str(error).split())
+    if not isinstance(error, FaceswapError):
+        message = f"{type(error).__name__}: {message}".rstrip(": ")
+    return events.Failed(job=context.id, message=message, cancelled=isinstance(error, (Cancelled, KeyboardInterrupt)))
 
 
 def _record(job: Job, context: JobContext, plugins: dict[str, str], report: Report) -> None:

@@ -69,6 +69,7 @@ class SwapJob(Job):
     recognizer: PluginChoice | None = None
     model: PluginChoice = default_choice("model")
     blenders: tuple[PluginChoice, ...] = default_chain("blender")
+    listeners: tuple[PluginChoice, ...] = default_chain("listener")
 
     def home(self) -> Path:
         """The folder that holds the facesets and the model."""
@@ -105,6 +106,7 @@ class SwapJob(Job):
             seed=self.seed,
             affine=self.affine,
             flip=self.flip,
+            listeners=self.listeners,
         )
 
     def conversion(self) -> ConvertJob:
@@ -116,6 +118,7 @@ class SwapJob(Job):
             faceset=self.home() / "target",
             blenders=self.blenders,
             check=self.check,
+            listeners=self.listeners,
         )
 
     def preflight(self) -> None:

@@ -10,7 +10,7 @@ from pydantic import Field
 from ...lib.lock import FolderLock
 from ...lib.publish import output_errors, require_parent
 from ..errors import PluginError
-from ..host import PluginChoice, Prepared, default_choice, prepare, use_backend, versions
+from ..host import PluginChoice, Prepared, default_chain, default_choice, prepare, use_backend, versions
 from ..kinds import TrainableModel
 from .job import Job, JobContext, Report, Stage
 
@@ -63,6 +63,7 @@ class TrainJob(Job):
     save_minutes: float = Field(10, gt=0, description="The longest time from checkpoint to checkpoint.")
     preview_every: int = Field(500, ge=1, description="Steps from preview to preview.")
     keep_checkpoints: int = Field(2, ge=1, description="How many checkpoints are kept.")
+    listeners: tuple[PluginChoice, ...] = default_chain("listener")
 
     def home(self) -> Path:
         """The model folder."""

@@ -1,4 +1,4 @@
-"""The loop of the job `train`: steps, and between them history, checkpoints, previews and requests to stop."""
+"""The loop of the job `train`: steps, and between them losses, checkpoints, previews and requests to stop."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .. import events
 from ..errors import Cancelled
 from ..training.checkpointing import diverged, save_checkpoint
 from ..training.engine import Engine
 from ..training.faces import TrainingFaces
-from ..training.history import History
 from ..training.preview import preview_faces, preview_grid, write_preview
 from .job import JobContext, Stage
 
@@ -52,39 +52,37 @@ class TrainLoop:
             FaceswapError: The training diverged, or something could not be written.
         """
         job, engine, context = self._job, self._engine, self._context
-        with (
-            History(job.model_dir, engine.step) as history,
-            context.stage("training", job.iterations, "iterations", done=engine.step) as stage,
-        ):
+        context.tell(events.TrainingStarted, model_dir=str(job.model_dir), step=engine.step, iterations=job.iterations)
+        with context.stage("training", job.iterations, "iterations", done=engine.step) as stage:
             while engine.step < job.iterations and not self._time_is_up():
-                self._step(history, stage)
+                self._step(stage)
                 if context.stopping():
-                    self._finish(history)
+                    self._finish()
                     raise Cancelled(f"Stopped as asked at step {engine.step}; the same command continues.")
-            self._finish(history)
+            self._finish()
         return self._report()
 
-    def _step(self, history: History, stage: Stage) -> None:
+    def _step(self, stage: Stage) -> None:
         """Does one step and what is due after it."""
         began = time.monotonic()
         self._pending.append(self._engine.advance())
         if self._engine.step % _TELL_STEPS == 0 or began - self._told > _TELL_SECONDS:
-            self._tell(history)
+            self._tell()
         self._busy += time.monotonic() - began
         stage.advance(1, **self._losses)
         if self._engine.step % self._job.save_every == 0 or self._save_is_overdue():
-            self._save(history)
+            self._save()
         if self._engine.step % self._job.preview_every == 0:
             self._show()
 
-    def _finish(self, history: History) -> None:
+    def _finish(self) -> None:
         """Saves and shows what the last steps did, where that has not been done."""
         if self._engine.step > self._first:
-            self._save(history)
+            self._save()
             self._show()
 
-    def _tell(self, history: History) -> None:
-        """Adds the mean losses since the last time to the history; this waits for the device."""
+    def _tell(self) -> None:
+        """Tells the mean losses since the last time; this waits for the device."""
         if not self._pending:
             return
         steps = [{name: float(loss) for name, loss in losses.items()} for losses in self._pending]
@@ -94,14 +92,15 @@ class TrainLoop:
         if not all(map(math.isfinite, self._losses.values())):
             broken = next(name for name, loss in self._losses.items() if not math.isfinite(loss))
             raise diverged(self._engine.step, f"the loss `{broken}` is {self._losses[broken]}")
-        history.add(self._engine.step, self._losses)
+        self._context.tell(events.TrainingStep, step=self._engine.step, steps=len(steps), losses=self._losses)
 
-    def _save(self, history: History) -> None:
+    def _save(self) -> None:
         if self._checkpoint and self._checkpoint.name == str(self._engine.step):
             return
-        self._tell(history)
+        self._tell()
         self._checkpoint = save_checkpoint(self._job.model_dir, self._engine, self._job.keep_checkpoints)
         self._saved = time.monotonic()
+        self._context.tell(events.CheckpointSaved, path=str(self._checkpoint), step=self._engine.step)
 
     def _show(self) -> None:
         """Writes a preview of the current step, unless that has been done."""

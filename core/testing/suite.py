@@ -8,7 +8,7 @@ from .. import kinds
 from ..errors import suggest
 from ..kinds import Plugin
 from ..registry import Found, Selected, select
-from . import aligner, blender, common, detector, generator, masker, metric, model, recognizer
+from . import aligner, blender, common, detector, generator, listener, masker, metric, model, recognizer
 from .exercise import Exercise
 from .records import Check
 from .samples import as_sample
@@ -25,6 +25,7 @@ _SUITES: tuple[tuple[type[Any], type[Exercise], tuple[Check, ...]], ...] = (
     (kinds.CropBlender, blender.CropBlenderExercise, blender.CROP_CHECKS),
     (kinds.FrameBlender, blender.FrameBlenderExercise, blender.FRAME_CHECKS),
     (kinds.Metric, metric.MetricExercise, metric.CHECKS),
+    (kinds.Listener, listener.ListenerExercise, listener.CHECKS),
 )
 """Base class -> how its plugins are worked, and the checks of their own; the first that fits is taken."""
 

@@ -1,1 +1,1 @@
-"""The training engine: players, steps, backends, faces on the device, checkpoints and history."""
+"""The training engine: players, steps, backends, faces on the device and checkpoints."""

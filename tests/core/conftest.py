@@ -1,14 +1,19 @@
-"""Two small facesets that training tests share."""
+"""Two small facesets that training tests share, and listeners that other packages bring."""
 
 from __future__ import annotations
 
+import importlib
+import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
+from faceswap.core.host import PluginChoice
 from faceswap.lib.crops import encode_crop
 from faceswap.lib.face_records import FaceRecord, FrameRecord
 from faceswap.lib.faceset_writer import FacesetWriter
@@ -59,3 +64,102 @@ def facesets(tmp_path_factory: pytest.TempPathFactory, make_faceset: MakeFaceset
     """A source of seven reddish faces and a target of five bluish ones, for reading only."""
     folder = tmp_path_factory.mktemp("facesets")
     return make_faceset(folder / "source"), make_faceset(folder / "target", (60, 80, 150), count=5)
+
+
+RECORDER = """
+import json, os
+from pathlib import Path
+from faceswap import Listener, hookimpl
+
+FACESWAP_CONTRACT = 1
+
+
+class Recorder(Listener):
+    class Options(Listener.Options):
+        path: Path = Path("told.jsonl")
+
+    def note(self, hook, said):
+        del said["self"]
+        with open(self.options.path, "a") as file:
+            file.write(json.dumps({"hook": hook, "process": os.getpid(), **said}) + "\\n")
+
+    @hookimpl
+    def faceswap_run_started(self, job, time, command, settings, plugins, home, parent):
+        self.note("run_started", locals())
+
+    @hookimpl
+    def faceswap_run_ended(self, job, time, outcome, message, report):
+        self.note("run_ended", locals())
+
+    @hookimpl
+    def faceswap_frame_extracted(self, job, time, source, pts, seconds, faces):
+        self.note("frame_extracted", locals())
+
+    @hookimpl
+    def faceswap_training_started(self, job, time, model_dir, step, iterations):
+        self.note("training_started", locals())
+
+    @hookimpl
+    def faceswap_training_step(self, job, time, step, steps, losses):
+        self.note("training_step", locals())
+
+    @hookimpl
+    def faceswap_preview_made(self, job, time, path, title):
+        self.note("preview_made", locals())
+
+    @hookimpl
+    def faceswap_checkpoint_saved(self, job, time, path, step):
+        self.note("checkpoint_saved", locals())
+
+    @hookimpl
+    def faceswap_frame_converted(self, job, time, source, pts, seconds, faces):
+        self.note("frame_converted", locals())
+
+
+@hookimpl
+def faceswap_listener():
+    return Recorder
+"""
+"""Takes every argument of every hook."""
+
+
+@pytest.fixture
+def install_listener(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], PluginChoice]:
+    """Installs a package with one listener, as pip leaves it; returns the choice of it."""
+    monkeypatch.delenv("FACESWAP_NO_PLUGINS", raising=False)
+    site = tmp_path / "site"
+    site.mkdir()
+    monkeypatch.syspath_prepend(str(site))
+
+    def install(name: str, source: str) -> PluginChoice:
+        module = f"listener_{name}"
+        (site / f"{module}.py").write_text(source)
+        info = site / f"package_{name}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: package-{name}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[faceswap.listener]\n{name} = {module}\n")
+        importlib.invalidate_caches()
+        monkeypatch.delitem(sys.modules, module, raising=False)
+        return PluginChoice(name=name)
+
+    return install
+
+
+class Recording:
+    """A listener that writes down all that it is told."""
+
+    def __init__(self, choice: PluginChoice, path: Path) -> None:
+        self.choice, self._path = choice, path
+
+    def told(self, *hooks: str) -> list[dict[str, Any]]:
+        """What it was told by some hooks, or by all, in order."""
+        lines = self._path.read_text().splitlines() if self._path.exists() else []
+        return [said for said in map(json.loads, lines) if not hooks or said["hook"] in hooks]
+
+
+@pytest.fixture
+def recording(tmp_path: Path, install_listener: Callable[[str, str], PluginChoice]) -> Recording:
+    """A recorder of every hook, brought by another package."""
+    path = tmp_path / "told.jsonl"
+    choice = install_listener("recorder", RECORDER)
+    return Recording(choice.model_copy(update={"options": {"path": str(path)}}), path)

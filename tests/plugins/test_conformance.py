@@ -27,6 +27,7 @@ NOTHING_THERE = {
     "blender-mean-color-keeps-options",
     "blender-overlay-keeps-options",
     "blender-reinhard-keeps-options",
+    "listener-history-keeps-options",
 }
 
 

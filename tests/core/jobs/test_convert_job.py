@@ -686,3 +686,32 @@ def test_the_choices_of_codec_and_preset_are_the_encoder_s(scene):
     for wrong in ({"codec": "divx"}, {"preset": "quick"}, {"crf": 60}, {"batch_size": 0}, {"speed": 1}):
         with pytest.raises(ValidationError):
             scene.job(**wrong)
+
+
+def test_listeners_hear_of_every_frame_and_of_the_preview(scene, recording):
+    report, _ = scene.convert(listeners=(recording.choice,))
+    told = recording.told("frame_converted")
+    written = [frame.key.pts for frame in media.read_frames(media.probe(scene.footage))]
+    assert [said["pts"] for said in told] == written
+    assert [said["seconds"] for said in told] == pytest.approx([shown / 50 for shown in TIMES], abs=1e-3)
+    assert [said["faces"] for said in told] == [int(shown not in FACELESS) for shown in TIMES]
+    assert {said["source"] for said in told} == {scene.footage.name}
+    assert sum(said["faces"] for said in told) == report.faces
+    assert [Path(said["path"]).name for said in recording.told("preview_made")] == ["out.png"]
+
+
+def test_other_listeners_do_not_begin_a_conversion_anew(scene, recording):
+    """What is finished fits, whoever listens."""
+
+    def stop(call: int) -> None:
+        if call == 2:
+            raise RuntimeError("a fault of the model")
+
+    scene.model.before = stop
+    with pytest.raises(PluginError):
+        scene.convert(chunk_frames=4)
+    assert list((scene.folder / "out.mkv.parts").iterdir())
+    scene.model.before = lambda call: None
+    _, told = scene.convert(chunk_frames=4, listeners=(recording.choice,))
+    assert [event for event in told if event.type == "warning"] == []
+    assert 0 < len(recording.told("frame_converted")) < len(TIMES)

@@ -368,3 +368,16 @@ def test_frames_read_on_are_those_read_anew(movie):
         reel = Reel(medium)
         parts = {chunk.index: [(frame.key, frame.image().tobytes()) for frame in reel.frames(chunk)] for chunk in order}
         assert [frame for index in sorted(parts) for frame in parts[index]] == every
+
+
+def test_feature_listeners_hear_of_every_frame_once(tmp_path, movie, recording):
+    faceset = tmp_path / "faces"
+    extract(movie, faceset, chunk_frames=5, workers=1, listeners=(recording.choice,))
+    with Faceset.open(faceset) as stored:
+        held = [(frame.source, frame.pts, frame.time, len(frame.faces)) for frame in stored.frames()]
+    told = recording.told("frame_extracted")
+    assert [(said["source"], said["pts"], said["seconds"], said["faces"]) for said in told] == held
+    assert len(held) == FRAMES
+    extract(movie, faceset, chunk_frames=5, workers=1, listeners=(recording.choice,))
+    assert len(recording.told("frame_extracted")) == FRAMES
+    assert [said["outcome"] for said in recording.told("run_ended")] == ["done", "done"]

@@ -21,10 +21,11 @@ from faceswap.core.host import PluginChoice, Prepared
 from faceswap.core.jobs.job import JobContext, run_job
 from faceswap.core.jobs.train import TrainJob, TrainReport, _trainable
 from faceswap.core.kinds import SwapModel, TrainableModel
+from faceswap.core.listeners import Listeners
 from faceswap.core.registry import Found
-from faceswap.core.training.history import read_history
 from faceswap.core.training.saved_model import load_trained_model
 from faceswap.lib import checkpoint
+from faceswap.lib.history import read_history
 from faceswap.lib.lock import FolderLock
 
 Facesets = tuple[Path, Path]
@@ -40,7 +41,7 @@ def _job(folder: Path, facesets: Facesets, **settings: Any) -> TrainJob:
 def _run(job: TrainJob, stop_at: int | None = None) -> list[Any]:
     """The events of a run that somebody stops after a step."""
     events: list[Any] = []
-    context = JobContext(events.append, job.home())
+    context = JobContext(events.append, job.home(), listeners=Listeners.load(job.listeners))
 
     def listen(event: Any) -> None:
         events.append(event)
@@ -80,7 +81,7 @@ def test_feature_what_a_run_leaves(straight: Path, facesets: Facesets) -> None:
     assert [line["step"] for line in read_history(straight)][-1] == 6
     assert cv2.imread(str(straight / "previews" / "00000006.png")).shape == (24 + 5 * 132, 5 * 132 - 4, 3)
     (record,) = [json.loads(path.read_text()) for path in (straight / "runs").glob("*.json")]
-    assert record["plugins"].keys() == {"model mini"}
+    assert record["plugins"].keys() == {"model mini", "listener history"}
     report = record["report"]
     assert (report["iterations"], report["source_faces"], report["target_faces"]) == (6, 7, 5)
     assert report["losses"].keys() == {"source", "target"}
@@ -119,6 +120,36 @@ def test_feature_stopped_and_continued_equals_uninterrupted(
     assert (report.resumed_from, report.iterations) == (stops[-1], 6)
     assert _state(folder) == _state(straight)
     assert [line["step"] for line in read_history(folder)][-1] == 6
+
+
+def test_feature_listeners_hear_of_training(tmp_path: Path, facesets: Facesets, recording: Any) -> None:
+    folder = tmp_path / "model"
+    history = PluginChoice(name="history")
+    for iterations in (4, 6):
+        settings = {"listeners": (recording.choice, history), "save_every": 3, "preview_every": 4}
+        run_job(_job(folder, facesets, iterations=iterations, **settings))
+    told = recording.told()
+    first, second = (told[: len(told) // 2], told[len(told) // 2 :])
+    names = [said["hook"] for said in first if said["hook"] != "training_step"]
+    assert names == ["run_started", "training_started", *["checkpoint_saved"] * 2, "preview_made", "run_ended"]
+    assert [(said["step"], said["iterations"]) for said in recording.told("training_started")] == [(0, 4), (4, 6)]
+    assert {said["model_dir"] for said in recording.told("training_started")} == {str(folder)}
+    saved = [(said["step"], Path(said["path"])) for said in recording.told("checkpoint_saved")]
+    assert saved == [(step, folder / "checkpoints" / str(step)) for step in (3, 4, 6)]
+    shown = [Path(said["path"]).name for said in recording.told("preview_made")]
+    assert shown == ["00000004.png", "00000006.png"]
+    steps = recording.told("training_step")
+    assert sum(step["steps"] for step in steps) == 6
+    lines = read_history(folder)
+    assert [(line["step"], line["losses"]) for line in lines] == [(step["step"], step["losses"]) for step in steps]
+    assert [line["time"] for line in lines] == [round(step["time"], 3) for step in steps]
+    assert second[-1]["outcome"] == "done" and second[-1]["report"]["resumed_from"] == 4
+
+
+def test_feature_without_a_listener_no_history_is_kept(tmp_path: Path, facesets: Facesets) -> None:
+    folder = tmp_path / "model"
+    run_job(_job(folder, facesets, iterations=1, listeners=()))
+    assert not (folder / "history.jsonl").exists() and not (folder / "tensorboard").exists()
 
 
 def test_feature_another_seed_is_another_run(tmp_path: Path, facesets: Facesets, straight: Path) -> None:
@@ -204,6 +235,36 @@ def test_error_full_disk_leaves_the_old_checkpoint(tmp_path: Path, facesets: Fac
     assert checkpoint.load_latest(folder).step == 2
     assert [entry.name for entry in (folder / "checkpoints").iterdir()] == ["2"]
     assert run_job(job).resumed_from == 2
+
+
+@pytest.mark.parametrize("broken", ["history.jsonl", "tensorboard"])
+def test_error_a_history_that_cannot_be_written_does_not_end_training(
+    tmp_path: Path, facesets: Facesets, straight: Path, broken: str
+) -> None:
+    folder = tmp_path / "model"
+    (folder / ("history.jsonl" if broken == "history.jsonl" else "tensorboard/events.out.tfevents.training")).mkdir(
+        parents=True
+    )
+    events: list[Any] = []
+    run_job(_job(folder, facesets), events.append)
+    (warning,) = [event.message for event in events if event.type == "warning"]
+    assert warning.startswith("listener 'history' from faceswap") and "is switched off: cannot write" in warning
+    assert _state(folder) == _state(straight)
+
+
+def test_error_full_disk_ends_the_history_and_not_the_training(
+    tmp_path: Path, facesets: Facesets, straight: Path
+) -> None:
+    """The checkpoints lie on another disk, which has room."""
+    folder = tmp_path / "model"
+    run_job(_job(folder, facesets, iterations=2))
+    events: list[Any] = []
+    (folder / "history.jsonl").unlink()
+    (folder / "history.jsonl").symlink_to("/dev/full")
+    run_job(_job(folder, facesets), events.append)
+    (warning,) = [event.message for event in events if event.type == "warning"]
+    assert "switched off: cannot write" in warning and "the disk is full" in warning
+    assert _state(folder) == _state(straight)
 
 
 def test_error_diverged_training_is_told_and_not_saved(

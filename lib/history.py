@@ -10,6 +10,7 @@ import json
 import struct
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -18,7 +19,8 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter
 
-from ...lib.publish import output_errors
+from .errors import OutputError
+from .publish import output_errors
 
 LINES = "history.jsonl"
 EVENTS = Path("tensorboard", "events.out.tfevents.training")
@@ -51,28 +53,35 @@ class History:
             if self._events.tell() == 0:
                 self._tell(Event(wall_time=time.time(), file_version="brain.Event:2"))
 
-    def add(self, step: int, losses: Mapping[str, float]) -> None:
+    def add(self, step: int, losses: Mapping[str, float], when: float | None = None) -> None:
         """Tells the losses of the steps since the last call.
 
         Args:
             step: How many steps have been done.
             losses: The mean of each loss.
+            when: Seconds since the epoch; now when None.
 
         Raises:
-            OutputError: The disk is full or cannot be written.
+            OutputError: The disk is full or cannot be written. The history is closed then: a line of which a part was
+                written must not be followed by another.
         """
-        now = time.time()
+        now = time.time() if when is None else when
         values = [Summary.Value(tag=f"loss/{name}", simple_value=value) for name, value in losses.items()]
         line = json.dumps({"step": step, "time": round(now, 3), "losses": dict(losses)})
-        with output_errors(self._folder / LINES):
-            self._lines.write(line.encode() + b"\n")
-            self._lines.flush()
-            self._tell(Event(wall_time=now, step=step, summary=Summary(value=values)))
+        try:
+            with output_errors(self._folder / LINES):
+                self._lines.write(line.encode() + b"\n")
+                self._lines.flush()
+                self._tell(Event(wall_time=now, step=step, summary=Summary(value=values)))
+        except OutputError:
+            self.close()
+            raise
 
     def close(self) -> None:
-        """Closes the files."""
-        self._lines.close()
-        self._events.close()
+        """Closes the files; nothing waits to be written unless writing has failed, and then it is let go."""
+        for file in (self._lines, self._events):
+            with suppress(OSError):
+                file.close()
 
     def __enter__(self) -> History:
         return self

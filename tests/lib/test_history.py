@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
 
-from faceswap.core.training.history import EVENTS, LINES, History, read_events, read_history
+from faceswap.lib.history import EVENTS, LINES, History, read_events, read_history
 
 
 def _write(folder: Path, steps: range, start: int = 0) -> None:
@@ -72,7 +72,7 @@ def test_feature_lines_are_plain_json(tmp_path: Path) -> None:
 
 def test_feature_no_tensorflow_is_imported(tmp_path: Path, fresh_python: Callable[..., Any]) -> None:
     code = (
-        "import sys, pathlib; from faceswap.core.training.history import History\n"
+        "import sys, pathlib; from faceswap.lib.history import History\n"
         f"with History(pathlib.Path({str(tmp_path)!r}), 0) as history: history.add(1, {{'a': 1.0}})\n"
         "print(sorted({name.partition('.')[0] for name in sys.modules} & {'tensorflow', 'keras'}))"
     )
