@@ -124,3 +124,24 @@ def test_a_wrong_file_is_named(settings, tmp_path, text, message):
 def test_a_missing_file_is_named(settings, tmp_path):
     with pytest.raises(FaceswapError, match=r"nowhere\.yaml cannot be read"):
         lay_yaml(settings, tmp_path / "nowhere.yaml")
+
+
+def test_kinds_of_which_a_run_takes_several_may_stand_in_the_plural(settings, tmp_path):
+    path = tmp_path / "run.yaml"
+    path.write_text("blenders: [alpha, {name: feather, blur: 3}]\n")
+    lay_yaml(settings, path)
+    assert settings.values()["blender"] == [
+        {"name": "alpha", "options": {}},
+        {"name": "feather", "options": {"blur": 3}},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("detectors: [mtcnn]\n", "there is no setting 'detectors'"), ("blender: a\nblenders: b\n", "given twice")],
+)
+def test_plurals_that_are_refused(settings, tmp_path, text, words):
+    path = tmp_path / "run.yaml"
+    path.write_text(text)
+    with pytest.raises(OptionError, match=words):
+        lay_yaml(settings, path)

@@ -93,7 +93,7 @@ def test_public_names_hold_what_authors_and_callers_were_promised():
         *("Detector", "Aligner", "Masker", "Recognizer", "SwapModel", "TrainableModel", "Generator", "CropBlender"),
         *("FrameBlender", "Metric", "hookimpl", "Detections", "CropSpec", "CropPatch", "FramePatch", "FaceBatch"),
         *("IdentityBatch", "Player", "FaceswapError", "run_job", "ExtractJob", "TrainJob", "ConvertJob", "SwapJob"),
-        "DemoJob",
+        *("DemoJob", "Listener"),
     }
     assert promised == set(faceswap.__all__)
 
@@ -130,6 +130,7 @@ PLUGIN_KINDS = [
     kinds.CropBlender,
     kinds.FrameBlender,
     kinds.Metric,
+    kinds.Listener,
 ]
 
 

@@ -299,3 +299,35 @@ def test_a_default_is_the_built_in_plugin_whoever_else_offers_its_name(site, tmp
     assert "dlib-hog" in site.fails(
         "extract", str(tmp_path / "nowhere.mp4"), str(tmp_path / "faces"), "--detector", "dlib-hog"
     )
+
+
+LISTENER = '''
+"""Says what is said."""
+from faceswap import Listener, hookimpl
+FACESWAP_CONTRACT = 1
+class Parrot(Listener):
+    class Options(Listener.Options):
+        times: int = 1
+    @hookimpl
+    def faceswap_run_started(self, command):
+        print(command)
+@hookimpl
+def faceswap_listener():
+    return Parrot
+'''
+
+
+def test_a_listener_of_another_package_is_listed_and_explained(site):
+    site.install("parrot", LISTENER, kind="listener")
+    assert site.listed()["parrot", "package-parrot"]["summary"] == "Says what is said."
+    ran = site.run("plugins", "info", "listener", "parrot")
+    assert ran.returncode == 0, ran.stderr
+    assert "--listener.parrot.times" in ran.stdout
+    assert "faceswap_run_started" in ran.stdout
+    assert site.run("plugins", "check", "listener", "parrot").returncode == 0
+
+
+def test_an_unknown_listener_is_answered_with_a_suggestion(site, tmp_path):
+    site.install("parrot", LISTENER, kind="listener")
+    line = site.fails("extract", str(tmp_path / "a.mp4"), str(tmp_path / "faces"), "--listener", "parot")
+    assert line.startswith("Error: There is no listener 'parot'. Did you mean 'parrot'?")

@@ -1,5 +1,6 @@
 """What `docs/plugins.md` and the README show runs as it is printed, and says the same as the program."""
 
+import inspect
 import re
 import sys
 import tomllib
@@ -8,8 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from faceswap.core import names
+from faceswap.core import names, run_hooks
+from faceswap.core.host import Prepared
+from faceswap.core.listeners import hooks_of
+from faceswap.core.registry import Found
 from faceswap.core.testing import common
+from faceswap.core.testing.listener import whole_run
 from faceswap.core.testing.suite import _SUITES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,8 +88,35 @@ def test_every_kind_is_in_the_table():
     assert kinds == set(names.KINDS)
 
 
+def test_every_hook_of_listeners_is_explained_with_its_arguments():
+    rows = re.findall(r"^\| `(faceswap_[a-z_]+)` \| (.*?) \| (.*) \|$", PAGE, re.MULTILINE)
+    wanted = {
+        (name, inspect.getdoc(spec).partition("\n")[0], _arguments(spec))
+        for name, spec in vars(run_hooks).items()
+        if name.startswith("faceswap_")
+    }
+    assert set(rows) == wanted
+    assert len(rows) == len(wanted)
+
+
+def _arguments(spec):
+    """`step: int`, `losses: dict[str, float]`: all but those that every hook has."""
+    found = {name: str(parameter.annotation) for name, parameter in inspect.signature(spec).parameters.items()}
+    assert (found.pop("job"), found.pop("time")) == ("str", "float")
+    return ", ".join(f"`{name}: {annotation.replace(' | ', ' or ')}`" for name, annotation in found.items())
+
+
+def test_the_pages_listener_is_told_of_a_run(page_module, tmp_path, capsys):
+    alarm = page_module.LossAlarm(page_module.LossAlarm.Options(limit=0.4))
+    hooks = hooks_of(Prepared(Found("listener", "loss-alarm", "the_page", "page", "1.0"), alarm))
+    for event in whole_run(tmp_path, "done"):
+        getattr(hooks, event.hook)(**event.arguments())
+    assert capsys.readouterr().out == "step 20: target is 0.500\n"
+    assert page_module.faceswap_listener() is page_module.LossAlarm
+
+
 def test_links_lead_somewhere():
-    for link in re.findall(r"\]\(([^)#]+)\)", PAGE):
+    for link in re.findall(r"\]\(([^)#]+)[^)]*\)", PAGE):
         assert (ROOT / "docs" / link).exists(), link
 
 

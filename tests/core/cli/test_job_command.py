@@ -137,3 +137,19 @@ def test_help_survives_a_plugin_that_is_not_there():
     result = CliRunner().invoke(job_command(EchoJob), ["--detector", "nothing", "--help"])
     assert result.exit_code == 0
     assert "There is no detector 'nothing'" in " ".join(result.output.split())
+
+
+def test_listeners_are_named_by_flag_or_in_the_file(call, recording, tmp_path):
+    path = recording.choice.options["path"]
+    (tmp_path / "run.yaml").write_text(f"listeners: [history, {{name: recorder, path: '{path}'}}]\n")
+    named = [{"name": "history", "options": {}}, {"name": "recorder", "options": {"path": path}}]
+    assert call("--config", str(tmp_path / "run.yaml"))["listeners"] == named
+    assert call("--listener", "history", "--listener", "recorder", "--listener.recorder.path", path) is not None
+    assert [said["command"] for said in recording.told("run_started")] == ["echo", "echo"]
+    assert call()["listeners"] == []
+    assert len(recording.told("run_started")) == 2
+
+
+def test_an_unknown_listener_is_answered_with_a_suggestion(call):
+    with pytest.raises(FaceswapError, match=r"There is no listener 'histery'\. Did you mean 'history'"):
+        call("--listener", "histery")

@@ -8,8 +8,10 @@ import cv2
 import pytest
 
 from faceswap.core.errors import FaceswapError
+from faceswap.core.host import PluginChoice
 from faceswap.core.jobs.demo import DemoJob
 from faceswap.core.jobs.job import run_job
+from faceswap.core.jobs.swap import SwapJob
 from faceswap.lib.media import probe
 
 
@@ -39,3 +41,16 @@ def test_a_workspace_of_other_footage_is_refused(tmp_path):
     (tmp_path / "footage.json").write_text('{"seed": 1, "frames": 200}')
     with pytest.raises(FaceswapError, match=r"--workspace.*--seed"):
         run_job(DemoJob(workspace=tmp_path, seed=2))
+
+
+def test_the_stages_that_run_apart_are_given_the_listeners(tmp_path):
+    chosen = (PluginChoice(name="history"), PluginChoice(name="mine", options={"word": "a"}))
+    for job in (DemoJob(workspace=tmp_path, listeners=chosen).swap(), _swap(tmp_path, listeners=chosen)):
+        assert job.training().listeners == job.conversion().listeners == chosen
+        # Its frames are told by the job that it is a part of.
+        assert job.extraction(job.source, "source").listeners == ()
+    assert [choice.name for choice in _swap(tmp_path).training().listeners] == ["history@faceswap"]
+
+
+def _swap(folder, **settings):
+    return SwapJob(source=folder / "a.mp4", target=folder / "b.mp4", output=folder / "c.mp4", **settings)

@@ -129,9 +129,11 @@ def test_feature_listeners_hear_of_training(tmp_path: Path, facesets: Facesets, 
         settings = {"listeners": (recording.choice, history), "save_every": 3, "preview_every": 4}
         run_job(_job(folder, facesets, iterations=iterations, **settings))
     told = recording.told()
-    first, second = (told[: len(told) // 2], told[len(told) // 2 :])
-    names = [said["hook"] for said in first if said["hook"] != "training_step"]
-    assert names == ["run_started", "training_started", *["checkpoint_saved"] * 2, "preview_made", "run_ended"]
+    names = [said["hook"] for said in told if said["hook"] != "training_step"]
+    first = ["checkpoint_saved", "preview_made", "checkpoint_saved"]
+    second = ["checkpoint_saved", "preview_made"]
+    begin, end = ["run_started", "training_started"], ["run_ended"]
+    assert names == [*begin, *first, *end, *begin, *second, *end]
     assert [(said["step"], said["iterations"]) for said in recording.told("training_started")] == [(0, 4), (4, 6)]
     assert {said["model_dir"] for said in recording.told("training_started")} == {str(folder)}
     saved = [(said["step"], Path(said["path"])) for said in recording.told("checkpoint_saved")]
@@ -143,7 +145,7 @@ def test_feature_listeners_hear_of_training(tmp_path: Path, facesets: Facesets, 
     lines = read_history(folder)
     assert [(line["step"], line["losses"]) for line in lines] == [(step["step"], step["losses"]) for step in steps]
     assert [line["time"] for line in lines] == [round(step["time"], 3) for step in steps]
-    assert second[-1]["outcome"] == "done" and second[-1]["report"]["resumed_from"] == 4
+    assert told[-1]["outcome"] == "done" and told[-1]["report"]["resumed_from"] == 4
 
 
 def test_feature_without_a_listener_no_history_is_kept(tmp_path: Path, facesets: Facesets) -> None:
@@ -255,16 +257,29 @@ def test_error_a_history_that_cannot_be_written_does_not_end_training(
 def test_error_full_disk_ends_the_history_and_not_the_training(
     tmp_path: Path, facesets: Facesets, straight: Path
 ) -> None:
-    """The checkpoints lie on another disk, which has room."""
+    """The disk is full for a moment, between two checkpoints; the next run goes on with the history."""
     folder = tmp_path / "model"
-    run_job(_job(folder, facesets, iterations=2))
-    events: list[Any] = []
-    (folder / "history.jsonl").unlink()
-    (folder / "history.jsonl").symlink_to("/dev/full")
-    run_job(_job(folder, facesets), events.append)
-    (warning,) = [event.message for event in events if event.type == "warning"]
-    assert "switched off: cannot write" in warning and "the disk is full" in warning
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    warnings: list[str] = []
+
+    def fill(event: Any) -> None:
+        if event.type == "training_step":
+            resource.setrlimit(resource.RLIMIT_FSIZE, (10, limits[1]))  # The listeners are told after this function.
+        if event.type == "warning":
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+            warnings.append(event.message)
+
+    try:
+        run_job(_job(folder, facesets, iterations=3), fill)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    (warning,) = warnings
+    assert "failed in `faceswap_training_step` and is switched off: cannot write" in warning
+    assert "the disk is full" in warning
+    run_job(_job(folder, facesets))
     assert _state(folder) == _state(straight)
+    steps = [line["step"] for line in read_history(folder)]
+    assert steps == sorted(set(steps)) and steps[0] > 3 and steps[-1] == 6
 
 
 def test_error_diverged_training_is_told_and_not_saved(

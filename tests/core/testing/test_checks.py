@@ -17,6 +17,7 @@ GROUPS = (
     "blenders",
     "generators",
     "metrics",
+    "listeners",
 )
 SPECIMENS = {group: importlib.import_module(f"specimens.{group}") for group in GROUPS}
 SLOW = pytest.mark.slow
