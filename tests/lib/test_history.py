@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
 
+from faceswap.lib.errors import OutputError
 from faceswap.lib.history import EVENTS, LINES, History, read_events, read_history
 
 
@@ -68,6 +70,24 @@ def test_feature_lines_are_plain_json(tmp_path: Path) -> None:
     _write(tmp_path, range(10, 20, 10))
     (line,) = (tmp_path / LINES).read_text().splitlines()
     assert set(json.loads(line)) == {"step", "time", "losses"}
+
+
+def test_error_full_disk_ends_the_history_and_the_next_one_goes_on(tmp_path: Path) -> None:
+    path, limits = tmp_path / LINES, resource.getrlimit(resource.RLIMIT_FSIZE)
+    with History(tmp_path, 0) as history:
+        history.add(10, {"source": 1.0})
+        whole = path.read_bytes()
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 20, limits[1]))
+            with pytest.raises(OutputError, match="the disk is full"):
+                history.add(20, {"source": 1.0})
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        left = path.read_bytes()
+    assert path.read_bytes() == left  # What waited to be written is let go, now that there is room again.
+    assert left.startswith(whole) and left != whole
+    _write(tmp_path, range(20, 30, 10), start=15)
+    assert [line["step"] for line in read_history(tmp_path)] == [10, 20]
 
 
 def test_feature_no_tensorflow_is_imported(tmp_path: Path, fresh_python: Callable[..., Any]) -> None:
