@@ -79,13 +79,13 @@ class Listeners:
         if not event.hook:
             return []
         hearing = [each for each in self._listening if each.hears(event.hook)]
-        failures = [failure for each in hearing if (failure := _told(each, event))]
-        for failure in failures:
-            self.switch_off(failure.name)
-        return failures
+        failures = {each: failure for each in hearing if (failure := _told(each, event))}
+        self._listening = [each for each in self._listening if each not in failures]
+        self._off |= {failure.name for failure in failures.values()}
+        return list(failures.values())
 
     def switch_off(self, name: str) -> None:
-        """Tells a listener nothing more."""
+        """Tells the listeners of a name nothing more; one has failed in a part of this run."""
         self._off.add(name)
         self._listening = [each for each in self._listening if each.name != name]
 

@@ -161,6 +161,15 @@ def test_error_a_listener_that_raises_is_named_once_and_the_run_goes_on(
     assert [event.type for event in told if event.type == "training_step"] == ["training_step"] * 3
 
 
+def test_error_the_same_listener_with_other_options_is_told_on(tmp_path, install_listener):
+    body = f"open({str(tmp_path / 'said')!r}, 'a').write(self.options.word) if self.options.word else 1 / 0"
+    options = "class Options(Listener.Options):\n    word: str = ''\n"
+    choice = install_listener("words", module(options + STEP.format(arguments="step", body=body)))
+    told = run(tmp_path, choice, choice.model_copy(update={"options": {"word": "b"}}))
+    assert len(warnings(told)) == 1
+    assert (tmp_path / "said").read_text() == "bbb"
+
+
 def test_error_a_listener_that_raises_at_the_end_is_named_before_the_end(tmp_path, install_listener):
     choice = install_listener("late", module("@hookimpl\ndef faceswap_run_ended(self):\n    1 / 0"))
     told = run(tmp_path, choice)
