@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..jobs.job import JobContext
+from ..jobs.context import JobContext
 
 if TYPE_CHECKING:
     from ...lib.performers import Take

@@ -19,7 +19,7 @@ from ...lib.faceset import Faceset
 from ...lib.media import probe, read_frames, write_image
 from ...lib.performers import Performer, Take, Truth
 from ...lib.quality import masked_psnr, masked_ssim
-from ..jobs.job import JobContext
+from ..jobs.context import JobContext
 
 Picture = NDArray[np.uint8]
 

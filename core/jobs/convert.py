@@ -13,7 +13,8 @@ from pydantic import Field
 from .. import events
 from ..errors import OptionError, suggest
 from ..host import PluginChoice, Prepared, default_chain, prepare, versions
-from .job import Job, JobContext, Report, Stage
+from .context import JobContext, Stage
+from .job import Job, Report
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,8 +12,9 @@ from pydantic import Field
 from ...lib.publish import publish_bytes, remove_folder
 from ..errors import FaceswapError, MediaError
 from ..host import PluginChoice, built_in, default_chain, default_choice, prepare
+from .context import JobContext
 from .extract import ExtractJob
-from .job import Job, JobContext, Report
+from .job import Job, Report
 from .swap import StageClock, SwapJob
 
 RATE = 25

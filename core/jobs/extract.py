@@ -18,7 +18,8 @@ from ..extracting.plugins import PluginChoices
 from ..extracting.work import ChunkResult, ChunkTask, WorkSettings
 from ..host import PluginChoice, default_chain, default_choice, versions
 from ..workers.pool import WorkerPool, core_count
-from .job import Job, JobContext, Report
+from .context import JobContext
+from .job import Job, Report
 
 _WORKER_MODULE = __name__.replace("jobs.extract", "extracting.work")
 

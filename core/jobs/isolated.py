@@ -11,7 +11,8 @@ from typing import Any
 
 from .. import events
 from ..errors import Cancelled, FaceswapError
-from .job import Job, JobContext, Report, request_cancel, run_job
+from .context import JobContext, request_cancel
+from .job import Job, Report, run_job
 
 _POLL_SECONDS = 0.2
 

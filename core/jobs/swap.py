@@ -11,10 +11,11 @@ from pydantic import Field
 
 from ...lib.publish import output_errors
 from ..host import PluginChoice, default_chain, default_choice
+from .context import JobContext
 from .convert import ConvertJob, ConvertReport
 from .extract import ExtractJob, ExtractReport
 from .isolated import run_isolated
-from .job import Job, JobContext, Report
+from .job import Job, Report
 from .train import TrainJob, TrainReport
 
 

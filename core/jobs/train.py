@@ -12,7 +12,8 @@ from ...lib.publish import output_errors, require_parent
 from ..errors import PluginError
 from ..host import PluginChoice, Prepared, default_chain, default_choice, prepare, use_backend, versions
 from ..kinds import TrainableModel
-from .job import Job, JobContext, Report, Stage
+from .context import JobContext, Stage
+from .job import Job, Report
 
 if TYPE_CHECKING:
     from ..training.faces import TrainingFaces

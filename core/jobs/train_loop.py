@@ -14,7 +14,7 @@ from ..training.checkpointing import diverged, save_checkpoint
 from ..training.engine import Engine
 from ..training.faces import TrainingFaces
 from ..training.preview import preview_faces, preview_grid, write_preview
-from .job import JobContext, Stage
+from .context import JobContext, Stage
 
 if TYPE_CHECKING:
     from .train import TrainJob, TrainReport

@@ -12,7 +12,8 @@ import pytest
 
 from faceswap.core import events
 from faceswap.core.errors import Cancelled, FaceswapError
-from faceswap.core.jobs.job import Job, JobContext, Report, request_cancel, run_job
+from faceswap.core.jobs.context import JobContext, request_cancel
+from faceswap.core.jobs.job import Job, Report, run_job
 
 
 class CountReport(Report):

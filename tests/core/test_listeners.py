@@ -13,8 +13,9 @@ import pytest
 from faceswap.core import events
 from faceswap.core.errors import Cancelled, FaceswapError, OptionError, PluginError
 from faceswap.core.host import PluginChoice
+from faceswap.core.jobs.context import JobContext
 from faceswap.core.jobs.isolated import run_isolated
-from faceswap.core.jobs.job import Job, JobContext, Report, run_job
+from faceswap.core.jobs.job import Job, Report, run_job
 from faceswap.core.listeners import Listeners
 
 

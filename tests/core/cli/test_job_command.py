@@ -13,7 +13,8 @@ from pydantic import Field
 from faceswap.core.cli.job_command import job_command
 from faceswap.core.errors import FaceswapError
 from faceswap.core.host import PluginChoice, prepare
-from faceswap.core.jobs.job import Job, JobContext, Report
+from faceswap.core.jobs.context import JobContext
+from faceswap.core.jobs.job import Job, Report
 
 
 class EchoReport(Report):

@@ -22,8 +22,9 @@ from faceswap.core import events
 from faceswap.core.contract import CropSpec
 from faceswap.core.errors import Cancelled, FaceswapError, OptionError, OutputError, PluginError, StoreError
 from faceswap.core.host import PluginChoice, default_chain
+from faceswap.core.jobs.context import JobContext
 from faceswap.core.jobs.convert import ConvertJob, ConvertReport
-from faceswap.core.jobs.job import JobContext, run_job
+from faceswap.core.jobs.job import run_job
 from faceswap.core.kinds import SwapModel
 from faceswap.core.training import saved_model
 from faceswap.lib import media

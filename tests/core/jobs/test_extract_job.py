@@ -19,8 +19,9 @@ from faceswap.core.errors import Cancelled, MediaError, OptionError, OutputError
 from faceswap.core.extracting.chain import Chain
 from faceswap.core.extracting.plugins import PluginChoices
 from faceswap.core.host import PluginChoice
+from faceswap.core.jobs.context import JobContext
 from faceswap.core.jobs.extract import ExtractJob
-from faceswap.core.jobs.job import JobContext, run_job
+from faceswap.core.jobs.job import run_job
 from faceswap.lib.faceset import Faceset
 from faceswap.lib.geometry import transform_points
 from faceswap.lib.media import FrameKey, VideoWriter, probe, read_frames, write_image

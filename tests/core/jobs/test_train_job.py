@@ -18,7 +18,8 @@ import pytest
 from faceswap.core.contract import CropSpec
 from faceswap.core.errors import Cancelled, CheckpointError, FaceswapError, OptionError, OutputError, PluginError
 from faceswap.core.host import PluginChoice, Prepared
-from faceswap.core.jobs.job import JobContext, run_job
+from faceswap.core.jobs.context import JobContext
+from faceswap.core.jobs.job import run_job
 from faceswap.core.jobs.train import TrainJob, TrainReport, _trainable
 from faceswap.core.kinds import SwapModel, TrainableModel
 from faceswap.core.listeners import Listeners
