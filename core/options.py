@@ -24,6 +24,7 @@ class OptionInfo:
         default: Its default, as text.
         description: What it does.
         is_flag: True for a yes/no option, whose flag may stand without a value.
+        choices: The only values that it takes; empty where there are others.
     """
 
     name: str
@@ -31,6 +32,7 @@ class OptionInfo:
     default: str
     description: str
     is_flag: bool
+    choices: tuple[str, ...] = ()
 
 
 def describe_options(options_class: type[BaseModel]) -> list[OptionInfo]:
@@ -42,18 +44,22 @@ def describe_options(options_class: type[BaseModel]) -> list[OptionInfo]:
             default="required" if field.is_required() else str(field.get_default(call_default_factory=True)),
             description=field.description or "",
             is_flag=field.annotation is bool,
+            choices=_choices(field.annotation),
         )
         for name, field in options_class.model_fields.items()
     ]
 
 
 def _type_in_words(annotation: Any) -> str:
-    choices = get_args(annotation)
-    if isinstance(annotation, type) and not choices:
+    if isinstance(annotation, type) and not get_args(annotation):
         return annotation.__name__
-    if choices and all(isinstance(choice, str) for choice in choices):
-        return "|".join(choices)
-    return str(annotation).replace("typing.", "")
+    return "|".join(_choices(annotation)) or str(annotation).replace("typing.", "")
+
+
+def _choices(annotation: Any) -> tuple[str, ...]:
+    """The texts of a `Literal` of texts."""
+    choices = get_args(annotation)
+    return choices if all(isinstance(choice, str) for choice in choices) else ()
 
 
 def parse_options(label: str, options_class: type[BaseModel], values: Mapping[str, Any]) -> Any:

@@ -26,6 +26,7 @@ _REASONS = {
     errno.EACCES: "there is no permission to write there",
     errno.EPERM: "there is no permission to write there",
     errno.EEXIST: "a file of that name is in the way",
+    errno.ENOTEMPTY: "a folder of that name is in the way",
     errno.EISDIR: "a folder of that name is in the way",
     errno.ENOTDIR: "a part of the path is a file, not a folder",
     errno.ENAMETOOLONG: "the name is too long",
@@ -125,15 +126,39 @@ def publish_folder(temp: Path, final: Path, needed: int | None = None) -> None:
     require_parent(final)
     aside = aside_path(final)
     with output_errors(final, needed):
-        for root, _, names in os.walk(temp):
-            for path in (*(Path(root, name) for name in names), Path(root)):
-                flush_to_disk(path)
+        _flush_folder(temp)
         if final.exists():
             _remove(aside)
             final.rename(aside)
         temp.rename(final)
         flush_to_disk(final.parent)
     _remove(aside)
+
+
+def publish_new_folder(temp: Path, final: Path) -> None:
+    """Flushes every file below `temp` and gives the folder its final name, which nothing may have yet.
+
+    Args:
+        temp: The finished folder, best named by `temp_path(final)`; on the same disk as `final`.
+        final: Where it goes.
+
+    Raises:
+        OutputError: Something has the name already; or as for `atomic_file`.
+    """
+    require_parent(final)
+    with output_errors(final):
+        _flush_folder(temp)
+        if os.path.lexists(final):
+            raise OutputError(f"cannot write {final}: it exists already; nothing was changed")
+        temp.rename(final)  # Refuses a folder with something in it, should one have come up since.
+        flush_to_disk(final.parent)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Flushes every file and folder below a folder, and itself."""
+    for root, _, names in os.walk(folder):
+        for path in (*(Path(root, name) for name in names), Path(root)):
+            flush_to_disk(path)
 
 
 def remove_folder(folder: Path) -> None:

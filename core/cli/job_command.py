@@ -12,11 +12,12 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from ..config import Settings, lay_environment, lay_yaml
-from ..errors import FaceswapError, OptionError, suggest
-from ..host import PluginChoice, prepare
+from ..errors import OptionError, suggest
+from ..host import PluginChoice
 from ..jobs.job import Job, run_job
 from ..names import KINDS
-from ..options import describe_options
+from .completing import complete_path
+from .plugin_flags import complete_flags, format_plugin, value_flags
 from .terminal import JsonListener, TerminalListener
 
 
@@ -60,6 +61,7 @@ class JobCommand(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Keeps `--kind.option value` words aside for the plugins and gives click the others."""
         ctx.meta["chosen"] = {kind: _values_of(f"--{kind}", args) for kind in self.kinds}
+        ctx.meta["last word"] = args[-1] if args else ""
         ctx.meta["plugin options"], rest = _split_plugin_options(self.kinds, args)
         return super().parse_args(ctx, rest)
 
@@ -67,8 +69,30 @@ class JobCommand(click.Command):
         """Adds a section per selected plugin to the usual help."""
         super().format_options(ctx, formatter)
         for kind in self.kinds:
-            for name in ctx.meta["chosen"][kind] or default_names(self.job_class, self.kinds[kind]):
-                _format_plugin(formatter, kind, name)
+            for name in self._plugins(ctx, kind):
+                format_plugin(formatter, kind, name)
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """While a line is completed behind `--kind.option`, this option is among the flags."""
+        params = super().get_params(ctx)
+        word = ctx.meta.get("last word", "")
+        kind = word.removeprefix("--").partition(".")[0]
+        if ctx.resilient_parsing and word.startswith(f"--{kind}.") and kind in self.kinds:
+            params = [*params, *value_flags(kind, self._plugins(ctx, kind))]
+        return params
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        """Completes flags, those of plugins among them: once they are chosen, or once their kind is written out."""
+        items = super().shell_complete(ctx, incomplete)
+        for kind in self.kinds:
+            begun = incomplete.startswith(f"--{kind}.")
+            if begun or (ctx.meta["chosen"][kind] and incomplete and f"--{kind}.".startswith(incomplete)):
+                items += complete_flags(kind, self._plugins(ctx, kind), incomplete)
+        return items
+
+    def _plugins(self, ctx: click.Context, kind: str) -> list[str]:
+        """The names of the plugins of a kind: those on the command line, else the job's own."""
+        return ctx.meta["chosen"][kind] or list(default_names(self.job_class, self.kinds[kind]))
 
     def _run(self, **values: Any) -> None:
         context = click.get_current_context()
@@ -81,7 +105,16 @@ class JobCommand(click.Command):
 
 
 def _arguments(job_class: type[Job]) -> list[click.Parameter]:
-    return [click.Argument([name], required=False, metavar=name.upper(), default=None) for name in job_class.positional]
+    return [
+        click.Argument(
+            [name],
+            required=False,
+            metavar=name.upper(),
+            default=None,
+            shell_complete=_completion(job_class.model_fields[name].annotation),
+        )
+        for name in job_class.positional
+    ]
 
 
 def _flags(job_class: type[Job], kinds: dict[str, str]) -> list[click.Parameter]:
@@ -110,7 +143,13 @@ def _flag(name: str, field: FieldInfo) -> click.Option:
         return click.Option([f"{flag}/--no-{flag[2:]}"], default=None, help=text)
     if get_origin(field.annotation) is Literal:
         return click.Option([flag], type=click.Choice(get_args(field.annotation)), help=text)
-    return click.Option([flag], metavar=_metavar(field.annotation), help=text)
+    completion = _completion(field.annotation)
+    return click.Option([flag], metavar=_metavar(field.annotation), help=text, shell_complete=completion)
+
+
+def _completion(annotation: Any) -> Any:
+    """What completes a value: the shell, where it is a path."""
+    return complete_path if Path in (annotation, *get_args(annotation)) else None
 
 
 def _metavar(annotation: Any) -> str:
@@ -121,7 +160,12 @@ def _metavar(annotation: Any) -> str:
 
 def _common_flags() -> list[click.Parameter]:
     return [
-        click.Option(["--config"], metavar="FILE", help="Settings in YAML; environment and flags go before them."),
+        click.Option(
+            ["--config"],
+            metavar="FILE",
+            help="Settings in YAML; environment and flags go before them.",
+            shell_complete=complete_path,
+        ),
         click.Option(
             ["--json-events"],
             is_flag=True,
@@ -203,23 +247,3 @@ def _in_one_line(job_class: type[Job], error: ValidationError) -> str:
     if first["type"] == "extra_forbidden":
         return f"{job_class.command} has no setting '{name}'. {suggest(name, job_class.model_fields)}"
     return f"{job_class.command} {where}: {first['msg']}. Received: {first['input']!r}"
-
-
-def _format_plugin(formatter: click.HelpFormatter, kind: str, choice: str) -> None:
-    name = choice.partition("@")[0]
-    prefix = f"--{kind}.{name}" if KINDS[kind].several else f"--{kind}"
-    try:
-        options = describe_options(prepare(kind, PluginChoice(name=choice)).plugin.Options)
-    except FaceswapError as error:
-        rows = [(f"--{kind} {name}", str(error))]
-    else:
-        rows = [
-            (
-                f"{prefix}.{option.name.replace('_', '-')}",
-                f"{option.description}  [{option.type}, default: {option.default}]",
-            )
-            for option in options
-        ]
-    if rows:
-        with formatter.section(f"Options of {kind} {name}"):
-            formatter.write_dl(rows)

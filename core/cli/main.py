@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -17,8 +18,9 @@ COMMANDS = {
     "extract": "Take the faces out of a video, an image or a folder of images.",
     "train": "Train a model on the facesets of two people.",
     "convert": "Put the trained face on footage.",
-    "plugins": "List, explain and check plugins.",
+    "plugins": "List, explain, check and begin plugins.",
     "bench": "Measure the costs against the bare libraries.",
+    "completion": "Print the script by which a shell completes commands, plugins and options.",
 }
 """Command -> summary. A command is imported only when it is called."""
 
@@ -34,11 +36,20 @@ class LightGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Imports the command."""
+        """Imports the command; a word that is none is an error, unless the line is only being completed."""
         if cmd_name not in COMMANDS:
+            if ctx.resilient_parsing:
+                return None
             raise click.UsageError(f"There is no command '{cmd_name}'. {suggest(cmd_name, COMMANDS)}", ctx)
         command: click.Command = import_module(f".{cmd_name}", __package__).command
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        """Completes a command or a flag without importing the commands."""
+        from click.shell_completion import CompletionItem
+
+        commands = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        return commands + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the summaries without importing the commands."""
@@ -78,6 +89,10 @@ def main(arguments: list[str] | None = None) -> None:
     if "--no-plugins" in words:
         os.environ[NO_PLUGINS] = "1"
     words = [word for word in words if word not in ("--debug", "--no-plugins")]
+    if "_FACESWAP_COMPLETE" in os.environ:
+        from .completing import answer_shells
+
+        answer_shells()
     try:
         code = cli.main(words, prog_name="faceswap", standalone_mode=False)
     except (Exception, KeyboardInterrupt) as error:

@@ -1,4 +1,4 @@
-"""The commands `faceswap plugins`: list, explain and check plugins."""
+"""The commands `faceswap plugins`: list, explain and check plugins, and begin new ones."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ import click
 from ..listing import Listed, describe
 from ..names import CONTRACT_VERSION, KINDS
 from ..registry import Found, discover, find, known_kind
+from .completing import complete_kinds, complete_names
+from .plugin_new import new
 
 
 @click.group(invoke_without_command=True)
-@click.option("--kind", metavar="KIND", help=f"Only this kind: {', '.join(KINDS)}.")
+@click.option("--kind", metavar="KIND", help=f"Only this kind: {', '.join(KINDS)}.", shell_complete=complete_kinds)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def command(context: click.Context, kind: str | None, as_json: bool) -> None:
@@ -57,8 +59,8 @@ def align_columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
 
 
 @command.command()
-@click.argument("kind")
-@click.argument("name")
+@click.argument("kind", shell_complete=complete_kinds)
+@click.argument("name", shell_complete=complete_names)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with the options' schema.")
 def info(kind: str, name: str, as_json: bool) -> None:
     """Explain one plugin: its options, its contract, the licence of its weights."""
@@ -105,8 +107,8 @@ def _contract(plugin: Any) -> list[str]:
 
 
 @command.command()
-@click.argument("kind")
-@click.argument("name")
+@click.argument("kind", shell_complete=complete_kinds)
+@click.argument("name", shell_complete=complete_names)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def check(context: click.Context, kind: str, name: str, as_json: bool) -> None:
@@ -124,3 +126,6 @@ def check(context: click.Context, kind: str, name: str, as_json: bool) -> None:
         rows = [(record.status.upper(), record.check, record.message) for record in records]
         click.echo("\n".join([f"{found.label} from {found.origin}", *align_columns(rows)]))
     context.exit(1 if any(record.failed for record in records) else 0)
+
+
+command.add_command(new)

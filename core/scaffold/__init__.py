@@ -1,0 +1,1 @@
+"""New plugin packages: what a name leads to, the templates, and the writing of the package."""
