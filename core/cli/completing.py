@@ -101,13 +101,13 @@ class _PluginComplete(ShellComplete):
 
 
 class _Bash(_PluginComplete, BashComplete):
-    """Bash breaks words at `=` and `@`, and replaces the last piece only."""
+    """Bash breaks words at `=` and `@`, and replaces what stands from the last `@`, or behind the last `=`."""
 
     def get_completion_args(self) -> tuple[list[str], str]:
         """Puts the pieces of words together again."""
         args, incomplete = super().get_completion_args()
         *words, last = _rejoined([*args, incomplete])
-        self._before = max(last.rfind("="), last.rfind("@")) + 1
+        self._before = max(last.rfind("=") + 1, last.rfind("@"), 0)
         return words, last
 
     def format_completion(self, item: CompletionItem[Any]) -> str:

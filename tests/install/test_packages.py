@@ -1,15 +1,8 @@
-"""The wheel, the example and the broken packages, installed by pip side by side in an environment of their own.
-
-The environment holds nothing else: it sees the dependencies of the running one through a `.pth` file.
-"""
+"""The wheel, the example and the broken packages, installed by pip side by side in an environment of their own."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 import tarfile
-import venv
 import zipfile
 from pathlib import Path
 
@@ -25,65 +18,11 @@ pytestmark = [
 ]
 
 
-def run(*command, cwd=None, code=0, **environment):
-    """Runs a command that must end with an exit code; returns what it printed."""
-    clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "FACESWAP_NO_PLUGINS")}
-    ran = subprocess.run(
-        [str(word) for word in command],
-        cwd=cwd,
-        env={**clean, "COLUMNS": "200", **environment},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert ran.returncode == code, f"{command}\n{ran.stdout}\n{ran.stderr}"
-    return ran
-
-
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    """The sdist of the checkout, and the wheel that is built from it."""
-    out = tmp_path_factory.mktemp("dist")
-    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", out, ROOT)
-    (wheel,), (sdist,) = out.glob("*.whl"), out.glob("*.tar.gz")
-    return wheel, sdist
-
-
-def _holds_packages(folder):
-    return Path(folder).name in ("site-packages", "dist-packages")
-
-
-class Environment:
-    """A virtual environment without dependencies of its own."""
-
-    def __init__(self, folder):
-        venv.create(folder, with_pip=False)
-        self.python, self.scripts = folder / "bin" / "python", folder / "bin"
-        (packages,) = folder.glob("lib/python*/site-packages")
-        (packages / "dependencies.pth").write_text("\n".join(filter(_holds_packages, sys.path)) + "\n")
-
-    def install(self, *projects):
-        """Installs projects with pip, without looking at an index."""
-        # What lies in the dependencies' environment, this package among it, does not count as installed here.
-        flags = ("--no-index", "--no-deps", "--no-build-isolation", "--ignore-installed", "--quiet")
-        run(self.python, "-m", "pip", "install", "--disable-pip-version-check", *flags, *projects)
-
-    def pytest(self, folder):
-        """Runs the tests in a folder that lies outside of the checkout; returns what pytest said."""
-        flags = ("-q", "-p", "no:cacheprovider", "--rootdir", folder)
-        return run(self.python, "-P", "-m", "pytest", *flags, folder).stdout
-
-    def faceswap(self, *arguments, code=0, **environment):
-        """Runs the console script."""
-        return run(self.scripts / "faceswap", *arguments, code=code, cwd="/", **environment)
-
-
-@pytest.fixture(scope="module")
-def environment(built, tmp_path_factory):
+def environment(built, new_environment, tmp_path_factory):
     """The wheel, the example and all broken packages, installed together."""
     folder = tmp_path_factory.mktemp("thin")
-    thin = Environment(folder / "venv")
+    thin = new_environment(folder / "venv")
     # Building leaves files behind, which must not lie in the checkout.
     projects = [shutil.copytree(project, folder / project.name) for project in (EXAMPLE, *sorted(BROKEN.iterdir()))]
     thin.install(built[0], *projects)
@@ -110,14 +49,14 @@ def test_the_source_distribution_holds_the_tests_and_examples(built):
     assert wanted | {"examples/faceswap-example-detector/faceswap_center.py"} <= names
 
 
-def test_the_installed_package_is_not_the_checkout(environment):
+def test_the_installed_package_is_not_the_checkout(environment, run):
     code = "import faceswap; print(faceswap.__file__)"
     for flags in ([], ["-P"], ["-I"]):
         said = run(environment.python, *flags, "-c", code, cwd="/").stdout.strip()
         assert Path(said).is_relative_to(environment.python.parents[1])
 
 
-def test_module_and_console_script_say_the_same(environment):
+def test_module_and_console_script_say_the_same(environment, run):
     version = environment.faceswap("--version").stdout
     assert version.startswith("faceswap ")
     assert run(environment.python, "-m", "faceswap", "--version", cwd="/").stdout == version
@@ -145,7 +84,7 @@ def test_the_example_passes_the_suite(environment):
     assert "FAILED" not in said
 
 
-def test_the_example_is_selected_by_flag(environment, tmp_path):
+def test_the_example_is_selected_by_flag(environment, run, tmp_path):
     """It finds the face in the middle of a portrait; nothing broken was selected, so nothing breaks."""
     make = (
         "import sys, cv2; from faceswap.core.testing.samples import portrait\n"
@@ -214,7 +153,7 @@ def test_the_pytest_plugin_comes_with_the_wheel(environment, tmp_path):
     assert "1 passed" in environment.pytest(tmp_path)
 
 
-def test_an_editable_installation_follows_the_checkout(tmp_path):
+def test_an_editable_installation_follows_the_checkout(run, new_environment, tmp_path):
     members = ("__init__.py", "__main__.py", "testing.py", "py.typed", "core", "plugins", "lib")
     extra = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE")
     checkout = tmp_path / "some checkout"
@@ -222,7 +161,7 @@ def test_an_editable_installation_follows_the_checkout(tmp_path):
     for name in (*members, *extra):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, checkout / name)
-    thin = Environment(tmp_path / "venv")
+    thin = new_environment(tmp_path / "venv")
     thin.install("-e", checkout)
     (checkout / "lib" / "freshly_written.py").write_text("ANSWER = 42\n")
     code = "import faceswap.lib.freshly_written as fresh; print(fresh.ANSWER)"

@@ -73,7 +73,7 @@ class TestEveryShell:
         both = ["mtcnn@faceswap", "mtcnn@another-package"]
         assert complete("extract", "--detector", "", shell=shell) == ["dlib-hog", *both]
         begun = complete("extract", "--detector", "mtcnn@an", shell=shell)
-        assert begun == ["another-package" if shell == "bash" else "mtcnn@another-package"]
+        assert begun == ["@another-package" if shell == "bash" else "mtcnn@another-package"]
 
     def test_options_of_the_chosen_plugin(self, complete, shell):
         offered = complete("extract", "--detector", "dlib-hog", "--detector.", shell=shell)
