@@ -2,8 +2,10 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
+import sys
 
 import click
 import pytest
@@ -204,3 +206,26 @@ def test_every_shell_of_the_command_is_one_of_clicks():
     for name, shell in completing.SHELLS.items():
         assert issubclass(shell, click.shell_completion.ShellComplete)
         assert get_completion_class(name) is shell
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (["faceswap", "extract", "--detector", "m"], ["mtcnn"]),
+        (["faceswap", "extract", "--detector", "=", "m"], ["mtcnn"]),
+        (["faceswap", "extract", "--detector", "mtcnn", "@", "fa"], ["@faceswap"]),
+        (["faceswap", "extract", "--detector", "mtcnn", "--detector.mi"], ["--detector.min-size"]),
+    ],
+)
+def test_the_script_works_in_bash(fresh_python, tmp_path, words, offered):
+    """With the words as bash breaks a line; where it puts the answers was seen in a terminal."""
+    program = tmp_path / "faceswap"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m faceswap "$@"\n')
+    program.chmod(0o755)
+    script = fresh_python("-m", "faceswap", "completion", "bash").stdout
+    ask = f"COMP_WORDS=({shlex.join(words)}); COMP_CWORD={len(words) - 1}; _faceswap_completion faceswap"
+    bash = ["bash", "--norc", "-c", f"{script}\n{ask}; printf '%s\\n' \"${{COMPREPLY[@]}}\""]
+    paths = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    ran = subprocess.run(bash, env={**os.environ, **paths}, capture_output=True, text=True, check=False)
+    assert (ran.stdout.split(), ran.stderr) == (offered, "")
