@@ -36,10 +36,8 @@ class LightGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Imports the command; a word that is none is an error, unless the line is only being completed."""
+        """Imports the command."""
         if cmd_name not in COMMANDS:
-            if ctx.resilient_parsing:
-                return None
             raise click.UsageError(f"There is no command '{cmd_name}'. {suggest(cmd_name, COMMANDS)}", ctx)
         command: click.Command = import_module(f".{cmd_name}", __package__).command
         return command
@@ -89,7 +87,7 @@ def main(arguments: list[str] | None = None) -> None:
     if "--no-plugins" in words:
         os.environ[NO_PLUGINS] = "1"
     words = [word for word in words if word not in ("--debug", "--no-plugins")]
-    if "_FACESWAP_COMPLETE" in os.environ:
+    if "_FACESWAP_COMPLETE" in os.environ:  # A shell asks, see completing.py; others need not import it.
         from .completing import answer_shells
 
         answer_shells()

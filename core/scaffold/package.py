@@ -69,7 +69,7 @@ def _values(names: Names, about: About, use: str) -> dict[str, str]:
         "contract": str(CONTRACT_VERSION),
         "summary": about.summary,
         "dependencies": ", ".join(f'"{needed}"' for needed in about.dependencies),
-        "use": use or f"# (no command takes a {names.kind} yet)",
+        "use": use or f"# No command takes a {names.kind} yet.",
     }
 
 

@@ -9,7 +9,6 @@ system pass them by, and a test checks the packages that are made of them instea
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +58,8 @@ def chosen_base(kind: str, base: str | None) -> str:
 
 def read_about(kind: str, base: str) -> About:
     """Reads what a template says of its plugin."""
+    import tomllib
+
     about = tomllib.loads((_FOLDER / kind / base / "about.toml").read_text(encoding="utf-8"))
     return About(about["summary"], tuple(about["dependencies"]), about["use"])
 

@@ -36,10 +36,12 @@ def test_the_wheel_holds_the_package_and_nothing_else(built):
     assert {"faceswap/__init__.py", "faceswap/__main__.py", "faceswap/testing.py", "faceswap/py.typed"} <= set(names)
 
 
-def test_the_wheel_holds_every_module_of_the_checkout(built):
+def test_the_wheel_holds_every_file_of_the_checkouts_package(built):
     names = set(zipfile.ZipFile(built[0]).namelist())
-    members = [path for folder in ("core", "lib", "plugins") for path in (ROOT / folder).rglob("*.py")]
-    assert {f"faceswap/{path.relative_to(ROOT)}" for path in members} - names == set()
+    members = [path for folder in ("core", "lib", "plugins") for path in (ROOT / folder).rglob("*") if path.is_file()]
+    wanted = {f"faceswap/{path.relative_to(ROOT)}" for path in members if path.suffix != ".pyc"}
+    assert "faceswap/core/scaffold/templates/package/.gitignore.tmpl" in wanted
+    assert wanted - names == set()
 
 
 def test_the_source_distribution_holds_the_tests_and_examples(built):

@@ -15,6 +15,7 @@ from faceswap.lib.publish import (
     output_errors,
     publish_bytes,
     publish_folder,
+    publish_new_folder,
     remove_folder,
     sweep,
     temp_path,
@@ -242,3 +243,25 @@ time.sleep(60)
         parent.kill()
         os.kill(child, 9)
         parent.stdout.close()
+
+
+def test_a_new_folder_is_published_whole(tmp_path):
+    final = tmp_path / "new"
+    publish_new_folder(make_folder(temp_path(final), "content"), final)
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
+    assert (final / "sub" / "a.txt").read_text() == "content"
+
+
+@pytest.mark.parametrize("there", ["empty folder", "full folder", "file"])
+def test_error_a_new_folder_replaces_nothing(tmp_path, there):
+    final = tmp_path / "new"
+    if there == "file":
+        final.write_text("mine")
+    else:
+        final.mkdir()
+    if there == "full folder":
+        (final / "mine").touch()
+    with pytest.raises(OutputError, match="it exists already; nothing was changed"):
+        publish_new_folder(make_folder(temp_path(final), "content"), final)
+    assert not (final / "sub").exists()
+    assert there != "file" or final.read_text() == "mine"
