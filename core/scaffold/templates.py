@@ -37,7 +37,7 @@ class About:
 
 def bases_of(kind: str) -> list[str]:
     """The base classes that there are templates for; the first is taken when nobody chooses."""
-    return sorted(folder.name for folder in (_FOLDER / kind).iterdir())
+    return sorted(folder.parent.name for folder in (_FOLDER / kind).glob("*/about.toml"))
 
 
 def chosen_base(kind: str, base: str | None) -> str:
@@ -48,11 +48,13 @@ def chosen_base(kind: str, base: str | None) -> str:
         base: What the user asked for; None for the first.
 
     Raises:
-        PluginError: The kind has no template of that base class.
+        PluginError: The kind has no template, or none of that base class.
     """
     known = bases_of(kind)
     if base is not None and base not in known:
         raise PluginError(f"There is no template of a {kind} with the base class '{base}'. {suggest(base, known)}")
+    if not known:
+        raise PluginError(f"There is no template of a {kind} yet. docs/plugins.md explains how to begin without one.")
     return base or known[0]
 
 

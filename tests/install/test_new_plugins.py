@@ -81,8 +81,9 @@ def test_feature_runs_use_them(authors, run, tmp_path):
     extract = of("detector", "aligner", "masker", "recognizer")
     said = authors.faceswap("extract", clip, faces, *extract, "--workers", "1").stdout
     assert "faces: 6" in said
-    train = [*of("model"), "--model.width", "0.1", "--iterations", "2", "--batch-size", "2"]
+    train = [*of("model", "listener"), "--model.width", "0.1", "--iterations", "2", "--batch-size", "2"]
     authors.faceswap("train", model, "--source", faces, "--target", faces, *train)
+    assert " train done after " in (model / "diary.txt").read_text()
     used = ["--model-dir", model, "--faceset", faces, *of("blender")]
     said = authors.faceswap("convert", clip, tmp_path / "swap.mp4", *used).stdout
     assert "faces: 6" in said

@@ -102,7 +102,7 @@ def test_feature_the_command_that_it_names_takes_it(make, kind, base):
         assert program == "faceswap"
         assert command in takers
         context = cli.get_command(None, command).make_context(command, words)
-        assert context.params[kind][0] == "fresh-one"
+        assert "fresh-one" in context.params[kind]
         assert made.use in (made.folder / "README.md").read_text()
 
 
@@ -114,6 +114,12 @@ def test_feature_the_code_keeps_the_projects_own_rules(make):
     for words in (["check", "--extend-per-file-ignores=test_*.py:D", *rules], ["format", "--check", *rules]):
         ran = subprocess.run([sys.executable, "-m", "ruff", *words], capture_output=True, text=True, check=False)
         assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_error_a_kind_without_a_template(tmp_path, monkeypatch):
+    monkeypatch.setattr(templates, "_FOLDER", tmp_path)
+    with pytest.raises(PluginError, match="There is no template of a blender yet"):
+        templates.chosen_base("blender", None)
 
 
 def test_error_a_base_class_without_a_template(make):
