@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .core.kinds import TrainableModel as TrainableModel
     from .core.training.step import IdentityBatch as IdentityBatch
     from .core.training.step import Player as Player
+    from .lib.weights import weights_path as weights_path
 
 _HOMES = {
     "core.contract": ("CropPatch", "CropSpec", "Detections", "FaceBatch", "FramePatch"),
@@ -59,6 +60,7 @@ _HOMES = {
         "TrainableModel",
     ),
     "core.training.step": ("IdentityBatch", "Player"),
+    "lib.weights": ("weights_path",),
 }
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
 

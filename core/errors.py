@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from ..lib.errors import CheckpointError, FaceswapError, MediaError, OutputError, StoreError
+from ..lib.errors import CheckpointError, FaceswapError, MediaError, OutputError, StoreError, WeightsError
 
 __all__ = [
     "Cancelled",
@@ -17,6 +17,7 @@ __all__ = [
     "OutputError",
     "PluginError",
     "StoreError",
+    "WeightsError",
     "suggest",
 ]
 

@@ -1,4 +1,4 @@
-"""What can be said of a plugin without importing it: its summary and the licences of its weights.
+"""What can be said of a plugin without importing it: its summary, its weights and whether they are there.
 
 The module's source is found through the import system's finders and read with `ast`.
 """
@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ..lib.weights import State, WeightsFile, state
 from .registry import Found
 
 
@@ -24,7 +25,7 @@ class Listed:
         package: The distribution that brought it.
         version: That distribution's version.
         summary: The first line of its module's docstring.
-        weights: Its weights files, each with `name`, `licence` and `commercial`.
+        weights: Its weights files as it declares them, each with the `state` that `lib/weights.py` tells.
     """
 
     kind: str
@@ -36,11 +37,12 @@ class Listed:
 
     @property
     def weights_terms(self) -> str:
-        """The terms of the weights in a few words: their licences, or that commercial use is excluded."""
+        """Their weights' terms in a few words: licences, or that commercial use is excluded; and what is missing."""
         terms = (
             part.get("licence", "unknown") if part.get("commercial") else "non-commercial" for part in self.weights
         )
-        return ", ".join(dict.fromkeys(terms))
+        absent = [state for state in (State.MISSING, State.WRONG) if state in [part["state"] for part in self.weights]]
+        return ": ".join([", ".join(dict.fromkeys(terms)), *absent])
 
     def as_dict(self) -> dict[str, Any]:
         """The plugin as JSON holds it."""
@@ -51,7 +53,15 @@ def describe(found: Found) -> Listed:
     """Reads what a plugin's source says of it; an unreadable source gives an empty summary."""
     tree = _parsed(found.module)
     summary = (ast.get_docstring(tree) or "").partition("\n")[0]
-    return Listed(found.kind, found.name, found.package, found.version, summary, _weights(tree))
+    weights = tuple({**entry, "state": _state(entry)} for entry in _weights(tree))
+    return Listed(found.kind, found.name, found.package, found.version, summary, weights)
+
+
+def _state(entry: dict[str, Any]) -> str:
+    try:
+        return state(WeightsFile.declared(entry))
+    except (ValueError, OSError) as error:
+        return f"unclear: {error}"
 
 
 def _parsed(module: str) -> ast.Module:
@@ -109,4 +119,14 @@ def _literal(node: ast.expr) -> tuple[dict[str, Any], ...]:
         value = ast.literal_eval(node)
     except ValueError:
         return ()
-    return tuple(part for part in value if isinstance(part, dict)) if isinstance(value, (tuple, list)) else ()
+    entries = value if isinstance(value, (tuple, list)) else ()
+    return tuple({key: entry[key] for key in entry if _is_plain(key, entry[key])} for entry in map(_as_dict, entries))
+
+
+def _as_dict(entry: Any) -> dict[Any, Any]:
+    return entry if isinstance(entry, dict) else {}
+
+
+def _is_plain(key: Any, value: Any) -> bool:
+    """Whether JSON can hold a part of an entry."""
+    return isinstance(key, str) and (value is None or isinstance(value, (str, int, float)))

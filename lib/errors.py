@@ -22,3 +22,7 @@ class StoreError(FaceswapError):
 
 class CheckpointError(FaceswapError):
     """No checkpoint of a model folder verifies, or it belongs to another model."""
+
+
+class WeightsError(FaceswapError):
+    """A plugin's weights file is missing, is not the one that was declared, or cannot be fetched."""

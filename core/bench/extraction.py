@@ -112,10 +112,11 @@ def make_bare(media: Path, frames: int, decoded: bool) -> Work:
     import dlib
     import numpy as np
 
-    from ...plugins.extract.dlib_models import model_file
+    from ...lib.weights import weights_path
+    from ...plugins.extract.align.dlib_68 import WEIGHTS
 
     detector = dlib.get_frontal_face_detector()
-    predictor = dlib.shape_predictor(model_file("shape_predictor_68_face_landmarks.dat"))
+    predictor = dlib.shape_predictor(str(weights_path(WEIGHTS[0])))
 
     def decode() -> Any:
         with av.open(str(media)) as container:

@@ -19,6 +19,7 @@ COMMANDS = {
     "train": "Train a model on the facesets of two people.",
     "convert": "Put the trained face on footage.",
     "plugins": "List, explain, check and begin plugins.",
+    "weights": "List, fetch and verify the weights that plugins declare.",
     "bench": "Measure the costs against the bare libraries.",
     "completion": "Print the script by which a shell completes commands, plugins and options.",
 }

@@ -79,7 +79,7 @@ def info(kind: str, name: str, as_json: bool) -> None:
 def _headline(found: Found, described: Listed) -> list[str]:
     weights = [
         f"weights: {part.get('name', '?')}: {part.get('licence', 'unknown licence')}; commercial use "
-        f"{'allowed' if part.get('commercial') else 'not allowed'}"
+        f"{'allowed' if part.get('commercial') else 'not allowed'}; {part['state']}"
         for part in described.weights
     ]
     return [f"{found.label} from {found.origin} ({found.module})", described.summary, *weights]

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from ...core.contract import Detections, Image, Landmarks
 from ...core.kinds import Aligner
-from .dlib_models import model_file, predict_landmarks
+from ...lib.weights import weights_path
+from .dlib_models import predict_landmarks
 
 
 class DlibAligner(Aligner):
@@ -18,8 +19,8 @@ class DlibAligner(Aligner):
         V. Kazemi and J. Sullivan, One Millisecond Face Alignment with an Ensemble of Regression Trees, CVPR 2014.
     """
 
-    file: ClassVar[str]
-    """The predictor's file."""
+    weights: ClassVar[dict[str, Any]]
+    """The predictor's file, as the plugin declares it."""
     points: ClassVar[int]
     """How many landmarks it gives."""
 
@@ -40,7 +41,7 @@ class DlibAligner(Aligner):
         """Reads the predictor."""
         import dlib
 
-        self._predictor: Any = dlib.shape_predictor(model_file(self.file))
+        self._predictor: Any = dlib.shape_predictor(str(weights_path(self.weights)))
 
     def align(self, image: Image, detections: Detections) -> Landmarks:
         """Finds the landmarks of each face."""

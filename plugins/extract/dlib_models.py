@@ -1,40 +1,17 @@
-"""dlib's model files and its landmark predictor, brought to the contract's conventions; shared by the dlib plugins.
-
-The files come from the package `face_recognition_models`, which is looked up but never imported: it needs
-`pkg_resources`, which is gone.
-"""
+"""dlib's landmark predictor, brought to the contract's conventions; shared by the dlib plugins."""
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-_MODELS = "face_recognition_models"
-
 _SURROUNDINGS = 0.4
 """How far around the box the predictor may look, as a share of its side (it samples up to about 0.25)."""
 
 _HALF_A_PIXEL_IN = np.array([0.5, 0.5, -0.5, -0.5])
-
-
-def model_file(name: str) -> str:
-    """Finds a model file of dlib's.
-
-    Raises:
-        FileNotFoundError: The package that holds it is not installed, or lacks it.
-    """
-    spec = find_spec(_MODELS)
-    if spec is None or spec.origin is None:
-        raise FileNotFoundError(f"{name} is missing: install it with `pip install {_MODELS}`")
-    path = Path(spec.origin).parent / "models" / name
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing: install it again with `pip install {_MODELS}`")
-    return str(path)
 
 
 def predict_landmarks(

@@ -39,6 +39,7 @@ print("IMPORTED", *sorted(name for name in {heavy!r} if name in sys.modules))
         ["plugins", "--help"],
         ["plugins", "new", "--help"],
         ["completion", "bash"],
+        ["weights", "list"],
     ],
 )
 def test_imports_nothing_heavy(fresh_python, arguments):

@@ -11,7 +11,9 @@ from scipy.spatial import ConvexHull
 from skimage.data import astronaut
 
 from faceswap.core.contract import Detections
+from faceswap.core.errors import WeightsError
 from faceswap.core.host import PluginChoice, prepare
+from faceswap.lib import weights
 from faceswap.lib.boxes import iou
 from faceswap.lib.geometry import crop_matrix, mean_face_landmarks, transform_points
 from faceswap.lib.landmarks import SCHEMES
@@ -148,9 +150,9 @@ def test_tall_boxes_are_made_square():
 
 
 def test_missing_weights_are_told(monkeypatch):
-    monkeypatch.setattr(dlib_models, "find_spec", lambda name: None)
-    with pytest.raises(FileNotFoundError, match="pip install face_recognition_models"):
-        dlib_models.model_file("shape_predictor_5_face_landmarks.dat")
+    monkeypatch.setattr(weights, "find_spec", lambda name: None)
+    with pytest.raises(WeightsError, match=r"'shape_predictor_5_.*are missing: install the package .*face_recognition"):
+        load("aligner", "dlib-5")
 
 
 def test_the_package_of_weights_is_not_imported(aligner):

