@@ -63,12 +63,16 @@ _HOMES = {
     "lib.weights": ("weights_path",),
 }
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
+_RENAMED: dict[str, str] = {}
+"""Public names that go away with the next release -> the names that take their place."""
 
 __all__ = sorted(_MODULE_OF)
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
+    if name in _RENAMED:
+        return _renamed(name)
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'faceswap' has no attribute {name!r}")
     from importlib import import_module
@@ -76,6 +80,14 @@ def __getattr__(name: str) -> Any:
     value = getattr(import_module(f".{_MODULE_OF[name]}", __name__), name)
     globals()[name] = value
     return value
+
+
+def _renamed(name: str) -> Any:
+    from warnings import warn
+
+    new = _RENAMED[name]
+    warn(f"faceswap.{name} goes away with the next release: use faceswap.{new}", DeprecationWarning, stacklevel=3)
+    return globals()[new] if new in globals() else __getattr__(new)
 
 
 def __dir__() -> list[str]:

@@ -27,12 +27,14 @@ class KindName:
         base: The name of its base class in `core/kinds.py`.
         default: The plugins of a run that names none.
         several: Whether one run takes several, in order.
+        former_hooks: Hooks that it had in the release before, which warn and are still called.
     """
 
     name: str
     base: str
     default: tuple[str, ...] = ()
     several: bool = False
+    former_hooks: tuple[str, ...] = ()
 
     @property
     def group(self) -> str:

@@ -175,15 +175,18 @@ def _handed_over(found: Found, module: Any) -> type[Any]:
     import pluggy
 
     from . import hookspecs
+    from .deprecation import told_for
 
     # One manager per plugin: a pending hook of one plugin must not fail the check of another.
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
-    manager.register(module, found.name)
+    with told_for(f"{found.label} from {found.origin}"):
+        manager.register(module, found.name)
     manager.check_pending()
-    classes = getattr(manager.hook, KINDS[found.kind].hook)()
+    kind = KINDS[found.kind]
+    classes = [offered for hook in (kind.hook, *kind.former_hooks) for offered in getattr(manager.hook, hook)()]
     if len(classes) != 1:
-        raise _failure(found, f"{found.module} has no hook `{KINDS[found.kind].hook}`")
+        raise _failure(found, f"{found.module} has no hook `{kind.hook}`")
     return _checked_class(found, classes[0])
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from ..deprecation import show_in_one_line
 from ..errors import Cancelled, FaceswapError, suggest
 from ..registry import NO_PLUGINS, own_version
 
@@ -92,6 +93,7 @@ def main(arguments: list[str] | None = None) -> None:
         from .completing import answer_shells
 
         answer_shells()
+    show_in_one_line()
     try:
         code = cli.main(words, prog_name="faceswap", standalone_mode=False)
     except (Exception, KeyboardInterrupt) as error:

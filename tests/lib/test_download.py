@@ -188,8 +188,10 @@ def test_error_another_size_is_refused_before_it_is_fetched(server, file, conten
 
 def test_error_more_than_was_declared_is_not_written(server, file):
     server.content, server.length = CONTENT * 3, False
+    told = []
     with pytest.raises(WeightsError, match=rf"must have {SIZE} bytes, and more came"):
-        fetch(file)
+        fetch(file, lambda done, total: told.append(done))
+    assert max(told) <= SIZE
     assert names(file) == []
 
 
@@ -232,6 +234,20 @@ def test_error_a_redirection_leads_to_no_local_file(server, file, tmp_path):
     with pytest.raises(WeightsError, match="cannot fetch"):
         fetch(file)
     assert names(file) == []
+
+
+def test_error_a_redirection_leads_to_no_other_protocol(server, file):
+    server.redirect = "ftp://127.0.0.1:1/net.npz"
+    with pytest.raises(WeightsError, match="unknown url type: ftp"):
+        fetch(file)
+
+
+def test_feature_a_redirection_to_another_server_is_followed(server, file):
+    with Server() as front:
+        threading.Thread(target=front.serve_forever, args=(0.01,), daemon=True).start()
+        front.redirect = server.url
+        assert fetch(declare(front.url)).read_bytes() == CONTENT
+        front.shutdown()
 
 
 def test_feature_a_file_address_is_copied(file, tmp_path):
