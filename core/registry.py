@@ -115,9 +115,15 @@ def _offered(distribution: Distribution, groups: Mapping[str, str]) -> list[Foun
 
 
 def _origin(distribution: Distribution) -> tuple[str, str]:
-    """Name and version of a package, also where an interrupted installation has left no metadata file."""
-    metadata = distribution.metadata.json
-    return str(metadata.get("name", "unknown")), str(metadata.get("version", "0"))
+    """Name and version of a package, also where an interrupted installation has left no metadata file.
+
+    Only the head of the file is looked at: the library's own reader also takes the long description apart, which
+    makes the list of plugins slow where there are many.
+    """
+    text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+    head = re.split(r"\r?\n\r?\n", text, maxsplit=1)[0]
+    told = {key.lower(): value for key, value in re.findall(r"(?im)^(name|version):[ \t]*(\S.*?)\s*$", head)}
+    return told.get("name", "unknown"), told.get("version", "0")
 
 
 def _canonical(package: str) -> str:

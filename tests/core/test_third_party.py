@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from faceswap.core.bench.startup import install_packages
+
 HERE = Path(__file__).resolve().parent
 EXAMPLE = HERE.parents[1] / "examples" / "faceswap-example-detector"
 BROKEN = HERE.parent / "broken_plugins"
@@ -104,6 +106,16 @@ def test_all_are_listed_and_none_is_imported(crowded):
     assert listed["broken-import", "faceswap-broken-import"]["summary"] == "Needs a module that is not there."
     assert listed["broken-exit", "faceswap-broken-exit"]["summary"] == "Ends the program when it is imported."
     assert listed["dlib-hog", "faceswap-clash"]["version"] == "0.3"
+    assert ("dlib-hog", "faceswap") in listed
+
+
+def test_two_hundred_packages_are_all_listed(site):
+    install_packages(site.folder, 200)
+    listed = site.listed()
+    ours = {key: entry for key, entry in listed.items() if entry["package"].startswith("some-detector-")}
+    assert set(ours) == {(f"some-{number}", f"some-detector-{number}") for number in range(200)}
+    assert {entry["version"] for entry in ours.values()} == {"1.0"}
+    assert all(entry["summary"] for entry in ours.values())
     assert ("dlib-hog", "faceswap") in listed
 
 
@@ -265,6 +277,12 @@ class TestDamagedMetadata:
         site.install("lost", DETECTOR)
         (site.folder / "package_lost-1.0.dist-info" / "METADATA").unlink()
         assert ("lost", "unknown") in site.listed()
+
+    def test_metadata_whose_description_names_other_things(self, site):
+        site.install("found", DETECTOR)
+        metadata = site.folder / "package_found-1.0.dist-info" / "METADATA"
+        metadata.write_bytes(b"name: Package-Found\r\nVERSION:  1.0.post1 \r\n\r\nName: other\r\nVersion: 9\r\n")
+        assert site.listed()["found", "Package-Found"]["version"] == "1.0.post1"
 
     def test_metadata_without_a_version(self, site):
         site.install("lost", DETECTOR)
