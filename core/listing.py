@@ -6,6 +6,7 @@ The module's source is found through the import system's finders and read with `
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Any
 
 from ..lib.weights import State, WeightsFile, state
 from .registry import Found
+
+_DOCSTRING = re.compile(rb'(?:[ \t]*(?:#[^\n]*)?\r?\n)*"""[^"\\]*"""(?=[ \t]*\r?\n)')
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,15 @@ def _state(entry: dict[str, Any]) -> str:
 def _parsed(module: str) -> ast.Module:
     source = find_source(module)
     try:
-        return ast.parse(source.read_bytes()) if source else ast.Module([], [])
+        return ast.parse(_relevant(source.read_bytes())) if source else ast.Module([], [])
     except (OSError, SyntaxError, ValueError):
         return ast.Module([], [])
+
+
+def _relevant(source: bytes) -> bytes:
+    """The docstring alone where a module declares no weights, since parsing all of it costs more than all the rest."""
+    docstring = None if b"WEIGHTS" in source else _DOCSTRING.match(source)
+    return docstring[0] if docstring else source
 
 
 def find_source(module: str) -> Path | None:
@@ -120,11 +129,11 @@ def _literal(node: ast.expr) -> tuple[dict[str, Any], ...]:
     except ValueError:
         return ()
     entries = value if isinstance(value, (tuple, list)) else ()
-    return tuple({key: entry[key] for key in entry if _is_plain(key, entry[key])} for entry in map(_as_dict, entries))
-
-
-def _as_dict(entry: Any) -> dict[Any, Any]:
-    return entry if isinstance(entry, dict) else {}
+    return tuple(
+        {key: part for key, part in entry.items() if _is_plain(key, part)}
+        for entry in entries
+        if isinstance(entry, dict)
+    )
 
 
 def _is_plain(key: Any, value: Any) -> bool:
