@@ -64,7 +64,7 @@ _HOMES = {
 }
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
 _RENAMED: dict[str, str] = {}
-"""Public names that go away with the next release -> the names that take their place."""
+"""Public names that go away with the next contract version -> the names that take their place."""
 
 __all__ = sorted(_MODULE_OF)
 __version__ = "0.1.0"
@@ -85,8 +85,11 @@ def __getattr__(name: str) -> Any:
 def _renamed(name: str) -> Any:
     from warnings import warn
 
+    from .core.names import CONTRACT_VERSION
+
     new = _RENAMED[name]
-    warn(f"faceswap.{name} goes away with the next release: use faceswap.{new}", DeprecationWarning, stacklevel=3)
+    message = f"faceswap.{name} goes away with contract {CONTRACT_VERSION + 1}: use faceswap.{new} instead"
+    warn(message, DeprecationWarning, stacklevel=3)
     return globals()[new] if new in globals() else __getattr__(new)
 
 

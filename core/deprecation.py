@@ -1,7 +1,7 @@
-"""How a plugin's author learns that a hook goes away: the plugin still works, and one line names it and what to do.
+"""How one learns that a hook goes away: the plugin still works, and one line names it and what to use instead.
 
-A hook that goes away is declared with `@hookspec(warn_on_impl=going_away(...))` for one release; public names go the
-same way through `_RENAMED` in the package's `__init__.py`. docs/plugins.md has the rule, under "Versions".
+A hook that goes away is declared with `@hookspec(warn_on_impl=going_away(...))` until the contract rises again;
+public names go the same way through `_RENAMED` in the package's `__init__.py`. docs/plugins.md has the rule, under "Versions".
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
+from .names import CONTRACT_VERSION
+
 
 class PluginDeprecation(FutureWarning):
-    """A plugin uses what the next release does not have; a FutureWarning, since users should see it."""
+    """A plugin uses what the next contract version does not have; a FutureWarning, since users should see it."""
 
 
 def going_away(hook: str, instead: str) -> DeprecationWarning:
@@ -23,7 +25,9 @@ def going_away(hook: str, instead: str) -> DeprecationWarning:
         hook: The hook's name.
         instead: What the author should use.
     """
-    return DeprecationWarning(f"the hook `{hook}` goes away with the next release: use {instead} instead")
+    return DeprecationWarning(
+        f"the hook `{hook}` goes away with contract {CONTRACT_VERSION + 1}: use {instead} instead"
+    )
 
 
 @contextmanager

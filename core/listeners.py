@@ -9,6 +9,7 @@ from typing import Any
 import pluggy
 
 from . import run_hooks
+from .deprecation import told_for
 from .errors import FaceswapError, PluginError
 from .hookspecs import PROJECT
 from .host import PluginChoice, Prepared, prepare, versions
@@ -106,7 +107,8 @@ def hooks_of(used: Prepared) -> Any:
     if unmarked:
         raise _misfit(used, f"`{unmarked[0]}` is not marked with @hookimpl")
     try:
-        manager.register(used.plugin, used.found.name)
+        with told_for(f"{used.label} from {used.found.origin}"):
+            manager.register(used.plugin, used.found.name)
         manager.check_pending()
     except pluggy.PluginValidationError as error:
         raise _misfit(used, " ".join(str(error).split())) from error

@@ -27,7 +27,7 @@ class KindName:
         base: The name of its base class in `core/kinds.py`.
         default: The plugins of a run that names none.
         several: Whether one run takes several, in order.
-        former_hooks: Hooks that it had in the release before, which warn and are still called.
+        former_hooks: Hooks that it had in the contract version before, which warn and are still called.
     """
 
     name: str

@@ -9,9 +9,12 @@ import warnings
 import pytest
 
 import faceswap
-from faceswap.core import deprecation, hookspecs, names
+from faceswap import Listener
+from faceswap.core import deprecation, hookspecs, names, run_hooks
 from faceswap.core.deprecation import PluginDeprecation, going_away
-from faceswap.core.registry import NO_PLUGINS, select
+from faceswap.core.host import Prepared
+from faceswap.core.listeners import hooks_of
+from faceswap.core.registry import NO_PLUGINS, Found, select
 
 PLUGIN = """
 from faceswap import Detections, Detector, hookimpl
@@ -24,14 +27,14 @@ def {hook}():
     return Mine
 """
 LINE = (
-    "detector 'old' from old-package 2.5: the hook `faceswap_finder` goes away with the next release: "
+    "detector 'old' from old-package 2.5: the hook `faceswap_finder` goes away with contract 2: "
     "use `faceswap_detector` instead"
 )
 
 
 @pytest.fixture
 def old_hook(monkeypatch):
-    """A host whose hook for detectors was called `faceswap_finder` in the release before."""
+    """A host whose hook for detectors was called `faceswap_finder` before."""
 
     @hookspecs.hookspec(warn_on_impl=going_away("faceswap_finder", "`faceswap_detector`"))
     def faceswap_finder():
@@ -70,6 +73,23 @@ def test_feature_a_former_hook_is_called_and_the_plugin_is_named_once(old_hook, 
     assert told == [(PluginDeprecation, LINE)]
 
 
+def test_feature_a_listener_with_a_former_hook_is_named_and_still_heard(monkeypatch):
+    @hookspecs.hookspec(warn_on_impl=going_away("faceswap_step", "`faceswap_training_step`"))
+    def faceswap_step(step):
+        """Training has moved on."""
+
+    class Old(Listener):
+        @hookspecs.hookimpl
+        def faceswap_step(self, step):
+            return step
+
+    monkeypatch.setattr(run_hooks, "faceswap_step", faceswap_step, raising=False)
+    used = Prepared(Found("listener", "old", "old_module", "a-package", "2.5"), Old())
+    with pytest.warns(PluginDeprecation, match=r"^listener 'old' from a-package 2.5: the hook `faceswap_step` goes"):
+        hooks = hooks_of(used)
+    assert hooks.faceswap_step(step=3) == [3]
+
+
 PROGRAM = """
 import dataclasses
 from faceswap.core import hookspecs, names
@@ -103,7 +123,7 @@ def test_feature_a_former_name_still_leads_to_the_new_one(monkeypatch):
     with pytest.warns(DeprecationWarning) as caught:
         from faceswap import FaceFinder
     assert FaceFinder is faceswap.Detector
-    assert str(caught[0].message) == "faceswap.FaceFinder goes away with the next release: use faceswap.Detector"
+    assert str(caught[0].message) == "faceswap.FaceFinder goes away with contract 2: use faceswap.Detector instead"
     assert caught[0].filename == __file__
 
 
