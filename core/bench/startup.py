@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ..registry import NO_PLUGINS
 from .measure import Figure, seconds
 
 BOUND_SECONDS = 0.15
@@ -36,7 +37,7 @@ def _with_packages(repeats: int) -> Figure:
     with TemporaryDirectory() as folder:
         install_packages(Path(folder), PACKAGES)
         path = os.pathsep.join(filter(None, (folder, os.environ.get("PYTHONPATH"))))
-        environment = {**os.environ, "PYTHONPATH": path}
+        environment = {**os.environ, NO_PLUGINS: "0", "PYTHONPATH": path}
         name = f"start: faceswap plugins, {PACKAGES} packages"
         return _compare(name, ["plugins"], command_line(["plugins"]), environment, PACKAGES_BOUND_SECONDS, repeats)
 
