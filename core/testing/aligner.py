@@ -19,6 +19,8 @@ _SHIFT = (23, 11)
 
 _LARGEST_SHIFT_ERROR = 0.05
 _LARGEST_MEAN_ERROR = 0.2
+_LARGEST_SHARE = 2
+"""Landmarks whose coordinates are all smaller are not in pixels: the sample's face has many."""
 
 
 class AlignerExercise(Exercise):
@@ -75,9 +77,26 @@ def landmarks_match_scheme(subject: Subject) -> None:
         expect(bool(np.isfinite(landmarks).all()), "finite landmarks", "NaN or infinity")
 
 
+def landmarks_in_pixels(subject: Subject) -> None:
+    """Landmarks are in the frame's pixels, not in shares of its sides or of the box's."""
+    found = subject.answers[0]
+    span = f"{np.nanmin(found):.3g}..{np.nanmax(found):.3g}" if np.isfinite(found).any() else "nothing finite"
+    expect(not _are_shares(subject), "landmarks in frame pixels", f"{span}, as if a side were 1")
+
+
+def _are_shares(subject: Subject) -> bool:
+    return bool((np.abs(subject.answers[0]) <= _LARGEST_SHARE).all())
+
+
+def _must_be_pixels(subject: Subject) -> None:
+    if _are_shares(subject):
+        raise SkipCheckError("its landmarks are not in pixels, which `landmarks-in-pixels` reports")
+
+
 def landmarks_follow_frame(subject: Subject) -> None:
     """When the frame moves by whole pixels, the landmarks move by as many."""
-    _, exercise = subject.answers, subject.exercise
+    _must_be_pixels(subject)
+    exercise = subject.exercise
     before, after = (exercise.run(subject.plugin, call) for call in _moved(exercise.sample))
     gap = float(np.abs(after - before - np.array(_SHIFT, np.float32)).max())
     expected = f"landmarks that move by {list(_SHIFT)} with the frame, to {_LARGEST_SHIFT_ERROR} px"
@@ -86,6 +105,7 @@ def landmarks_follow_frame(subject: Subject) -> None:
 
 def landmarks_near_face(subject: Subject) -> None:
     """The landmarks of the sample lie where its face is: x before y, in frame pixels, in the scheme's order."""
+    _must_be_pixels(subject)
     sample, scheme, found = subject.exercise.sample, subject.plugin.scheme, subject.answers[0][0]
     if scheme not in SCHEMES or found.shape != SCHEMES[scheme].template.shape:
         raise SkipCheckError("its landmarks do not fit its scheme")
@@ -96,4 +116,7 @@ def landmarks_near_face(subject: Subject) -> None:
     expect(error <= _LARGEST_MEAN_ERROR, expected, f"{error:.3g}")
 
 
-CHECKS = tuple(check_of(function) for function in (landmarks_match_scheme, landmarks_follow_frame, landmarks_near_face))
+CHECKS = tuple(
+    check_of(function)
+    for function in (landmarks_match_scheme, landmarks_in_pixels, landmarks_follow_frame, landmarks_near_face)
+)

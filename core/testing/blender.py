@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from ...lib.geometry import crop_matrix
-from ..contract import CropPatch, CropSpec, FramePatch
+from ..contract import CropPatch
 from .arrays import copied, difference
+from .blender_pictures import colors_keep_order, nothing_shifts
 from .crops import expect_range
 from .exercise import Call, Exercise, pick
+from .patches import crop_patch, disc, first_faces, frame_patch
+from .randomness import expect_alike
 from .records import check_of, expect
-from .samples import Floats, drawn_face, portrait
 from .subject import Subject
 
 _CHANGEABLE = ("faces", "masks")
@@ -30,16 +31,16 @@ class CropBlenderExercise(Exercise):
 
     def calls(self, plugin: Any) -> list[Call]:
         """Patches of several sizes with soft, full and empty masks, and a face and a target of one color."""
-        return [(_crop_patch(side),) for side in _SIDES]
+        return [(crop_patch(side),) for side in _SIDES]
 
     def empty(self, plugin: Any) -> Call:
         """A patch without a face."""
-        patch = _crop_patch(_SIDES[0])
-        return (_first(patch, 0),)
+        patch = crop_patch(_SIDES[0])
+        return (first_faces(patch, 0),)
 
     def odd(self, plugin: Any) -> list[Call]:
         """Patches of odd and tiny size."""
-        return [(_crop_patch(side),) for side in (33, 7, 1)]
+        return [(crop_patch(side),) for side in (33, 7, 1)]
 
     def singles(self, call: Call) -> list[Call]:
         """One face each."""
@@ -56,11 +57,11 @@ class FrameBlenderExercise(Exercise):
     def calls(self, plugin: Any) -> list[Call]:
         """Boxes of three sizes, under a soft mask, a hard one and a full one."""
         first, second, third = _BOXES
-        hard = (_disc(*second) > 0.5).astype(np.float32)
+        hard = (disc(*second) > 0.5).astype(np.float32)
         return [
-            (_frame_patch(_disc(*first)),),
-            (_frame_patch(hard, seed=1),),
-            (_frame_patch(np.ones((*third, 1), np.float32), seed=2),),
+            (frame_patch(disc(*first)),),
+            (frame_patch(hard, seed=1),),
+            (frame_patch(np.ones((*third, 1), np.float32), seed=2),),
         ]
 
     def odd(self, plugin: Any) -> list[Call]:
@@ -68,7 +69,7 @@ class FrameBlenderExercise(Exercise):
         tiny = [np.ones((height, width, 1), np.float32) for height, width in ((1, 1), (1, 9), (3, 2))]
         dot = np.zeros((37, 23, 1), np.float32)
         dot[18, 11] = 1
-        return [(_frame_patch(mask),) for mask in (*tiny, dot)]
+        return [(frame_patch(mask),) for mask in (*tiny, dot)]
 
     def singles(self, call: Call) -> list[Call]:
         """A call is one item."""
@@ -77,52 +78,6 @@ class FrameBlenderExercise(Exercise):
     def items(self, answer: Any) -> list[Any]:
         """An answer is one item."""
         return [answer]
-
-
-def _crop_patch(side: int) -> CropPatch:
-    """Five faces: three of them drawn over the portrait under soft, full and empty masks, two of a single color."""
-    spec = CropSpec(side)
-    (target, points), (face, _) = portrait().crop(spec), drawn_face().crop(spec)
-    faces, targets = (np.repeat(crop[None] / np.float32(255), 5, axis=0) for crop in (face, target))
-    faces[3], targets[4] = (0.2, 0.5, 0.8), (0.9, 0.4, 0.1)
-    masks = np.stack([_disc(side, side)] * 5)
-    masks[1], masks[2] = 1, 0
-    matrix = crop_matrix(portrait().points(), "ibug68", spec.face_type, side)
-    return CropPatch(
-        faces=faces,
-        masks=masks,
-        targets=targets,
-        crop_landmarks=np.repeat(points[None], 5, axis=0),
-        matrix=np.repeat(matrix[None], 5, axis=0),
-        stored_masks={"hull": np.stack([_disc(side, side)] * 5)},
-        track=(0, 0, 1, 1, -1),
-        time=(0.0, 0.04, 0.0, 0.04, 0.08),
-    )
-
-
-def _first(patch: CropPatch, length: int) -> CropPatch:
-    """Keeps the first faces of a patch."""
-    kept = {field.name: getattr(patch, field.name) for field in fields(patch)}
-    stored = {name: masks[:length] for name, masks in patch.stored_masks.items()}
-    cut = {name: value[:length] for name, value in kept.items() if name not in ("scheme", "stored_masks")}
-    return CropPatch(scheme=patch.scheme, stored_masks=stored, **cut)
-
-
-def _frame_patch(mask: Floats, seed: int = 0) -> FramePatch:
-    """A frame and another face of smooth random color under a mask; values lie between the steps of 8 bits."""
-    height, width = mask.shape[:2]
-    draw = np.random.default_rng(seed)
-    y, x = np.mgrid[:height, :width, :1][:2]
-    phases = draw.uniform(0, 6, (2, 3))
-    waves = [0.5 + 0.45 * np.sin(y / 9 + x / 7 + phases[0]), 0.5 + 0.45 * np.sin(y / 4 + x / 11 + phases[1])]
-    frame, face = (np.asarray(wave, np.float32) for wave in waves)
-    return FramePatch(frame=frame, face=face, mask=mask, origin=(3, 5))
-
-
-def _disc(height: int, width: int) -> Floats:
-    """A mask that fades from 1 in the middle to 0 well inside the border, `[height width 1]`."""
-    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
-    return np.clip(2.4 - 3 * np.hypot(y, x), 0, 1).astype(np.float32)[..., None]
 
 
 def output_in_range(subject: Subject) -> None:
@@ -139,8 +94,8 @@ def state_free(subject: Subject) -> None:
     """The order of calls does not matter."""
     calls, answers = subject.calls, subject.answers
     for call, answer in list(zip(calls, answers, strict=True))[::-1]:
-        changed = difference(answer, subject.exercise.run(subject.plugin, call))
-        expect(changed is None, "the same answers when the calls come in another order", changed)
+        again = subject.exercise.run(subject.plugin, call)
+        expect_alike(subject, answer, again, 0, "the same answers when the calls come in another order")
 
 
 def rest_untouched(subject: Subject) -> None:
@@ -155,7 +110,7 @@ def rest_untouched(subject: Subject) -> None:
 def empty_mask_keeps_box(subject: Subject) -> None:
     """Under an empty mask the box stays as it is, bit for bit."""
     for height, width in _BOXES:
-        patch = _frame_patch(np.zeros((height, width, 1), np.float32))
+        patch = frame_patch(np.zeros((height, width, 1), np.float32))
         changed = difference(patch.frame, subject.exercise.run(subject.plugin, (copied(patch),)))
         expect(changed is None, "the box as it was, bit for bit, under an empty mask", changed)
 
@@ -177,7 +132,7 @@ def face_arrives(subject: Subject) -> None:
         expect(change >= _SMALLEST_CHANGE, expected, f"{change:.3g}")
 
 
-BOTH = tuple(check_of(function) for function in (output_in_range, state_free))
+BOTH = tuple(check_of(function) for function in (output_in_range, state_free, colors_keep_order, nothing_shifts))
 CROP_CHECKS = (*BOTH, check_of(rest_untouched))
 FRAME_CHECKS = (
     *BOTH,

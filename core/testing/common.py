@@ -10,6 +10,7 @@ from ..kinds import Trainable
 from . import declared
 from .arrays import arrays_in, copied, difference, not_finite, read_only
 from .exercise import count
+from .randomness import expect_alike, no_hidden_randomness
 from .records import CheckError, SkipCheckError, check_of, expect
 from .subject import Subject
 
@@ -37,7 +38,7 @@ def loads_twice(subject: Subject) -> None:
             received = [array.shape for _, array in arrays_in(again)]
             expect(received == shapes, f"arrays of shapes {shapes} after a second load()", received)
         else:
-            _expect_alike(answer, again, subject.tolerance, "the same answer after a second load()")
+            expect_alike(subject, answer, again, subject.tolerance, "the same answer after a second load()")
 
 
 def contract_types(subject: Subject) -> None:
@@ -66,7 +67,7 @@ def read_only_inputs(subject: Subject) -> None:
             again = subject.exercise.run(plugin, call)
         except Exception as error:
             raise CheckError(f"expected an answer. Received: {type(error).__name__}: {error}") from error
-        _expect_alike(answer, again, subject.tolerance, "the same answer as for writable arrays")
+        expect_alike(subject, answer, again, subject.tolerance, "the same answer as for writable arrays")
 
 
 def same_answer(subject: Subject) -> None:
@@ -75,7 +76,7 @@ def same_answer(subject: Subject) -> None:
     other = subject.fresh()
     for call, answer in zip(subject.calls, answers, strict=True):
         again = subject.exercise.run(other, call)
-        _expect_alike(answer, again, subject.tolerance, "the same answer from a second object")
+        expect_alike(subject, answer, again, subject.tolerance, "the same answer from a second object")
 
 
 def batch_equals_singles(subject: Subject) -> None:
@@ -86,7 +87,7 @@ def batch_equals_singles(subject: Subject) -> None:
         for number, (item, single) in enumerate(zip(items, exercise.singles(call), strict=False)):
             alone = exercise.items(exercise.run(plugin, single))
             what = f"item {number} of a batch of {len(items)} to be what it is alone"
-            _expect_alike([item], alone, subject.tolerance, what)
+            expect_alike(subject, [item], alone, subject.tolerance, what)
 
 
 def empty_batch(subject: Subject) -> None:
@@ -130,12 +131,6 @@ def _fit(subject: Subject) -> Any:
     return _watched(subject) if subject.remember("keeps-contract", keeps_contract) else subject.plugin
 
 
-def _expect_alike(answer: Any, again: Any, tolerance: float, expected: str) -> None:
-    found = difference(answer, again, tolerance)
-    allowed = f", to {tolerance:g}" if tolerance else ", bit for bit"
-    expect(found is None, expected + allowed, found)
-
-
 CHECKS = (
     *declared.CHECKS,
     *(
@@ -147,6 +142,7 @@ CHECKS = (
             inputs_unchanged,
             read_only_inputs,
             same_answer,
+            no_hidden_randomness,
             batch_equals_singles,
             empty_batch,
             odd_sizes,

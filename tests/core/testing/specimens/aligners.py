@@ -67,7 +67,20 @@ class Mirrored(Right):
         return super().unit()[::-1]
 
 
+class SharesOfTheFrame(Right):
+    def finish(self, landmarks, image):
+        height, width = image.shape[:2]
+        return super().finish(landmarks / [width, height], image)
+
+
+class SharesOfTheBox(Right):
+    def align(self, image, detections):
+        return self.finish(np.repeat(self.unit()[None], len(detections), axis=0), image)
+
+
 WRONG = [
+    ("landmarks-in-pixels", SharesOfTheFrame),
+    ("landmarks-in-pixels", SharesOfTheBox),
     ("landmarks-match-scheme", LosesOne),
     ("landmarks-match-scheme", UnknownScheme),
     ("landmarks-follow-frame", CoarseGrid),

@@ -65,6 +65,55 @@ class RemembersSize(RightCrop):
         return replace(answer, masks=answer.masks / 2) if before - self.last == 8 else answer
 
 
+class ReadsFacesAsBGR(RightCrop):
+    def blend(self, patch):
+        return super().blend(replace(patch, faces=patch.faces[..., ::-1]))
+
+
+class ReadsTargetsAsBGR(RightCrop):
+    def blend(self, patch):
+        answer = super().blend(replace(patch, targets=patch.targets[..., ::-1]))
+        return replace(answer, targets=patch.targets)
+
+
+class GivesFacesAsBGR(RightCrop):
+    def finish(self, answer, patch):
+        return replace(answer, faces=answer.faces[..., ::-1].copy())
+
+
+class ShiftsFaces(RightCrop):
+    def finish(self, answer, patch):
+        return replace(answer, faces=np.roll(answer.faces, 1, axis=2))
+
+
+class ShiftsFacesByHalf(RightCrop):
+    def finish(self, answer, patch):
+        return replace(answer, faces=(answer.faces + np.roll(answer.faces, -1, axis=1)) / 2)
+
+
+class ShiftsMasks(RightCrop):
+    def finish(self, answer, patch):
+        return replace(answer, masks=np.roll(answer.masks, -1, axis=1))
+
+
+class ShiftsMasksByHalf(RightCrop):
+    """As a kernel of even size does."""
+
+    def finish(self, answer, patch):
+        return replace(answer, masks=(answer.masks + np.roll(answer.masks, 1, axis=2)) / 2)
+
+
+class RightShrinker(RightCrop):
+    """Shrinks and fades the mask, sharpens the face and adds grain, as blenders may."""
+
+    def finish(self, answer, patch):
+        sides = [np.roll(answer.masks, step, axis) for axis in (1, 2) for step in (-1, 1)]
+        around = sum(np.roll(answer.faces, step, axis) for axis in (1, 2) for step in (-1, 1)) / 4
+        sharp = answer.faces + (answer.faces - around) / 2
+        grain = np.random.default_rng(3).normal(0, 0.02, sharp.shape[1:]).astype(np.float32)
+        return replace(answer, masks=np.minimum.reduce(sides) ** 2, faces=np.clip(sharp + grain, 0, 1))
+
+
 class RightFrame(FrameBlender):
     """Mixes face and frame by the mask."""
 
@@ -118,7 +167,45 @@ class KeepsTheFrame(RightFrame):
         return patch.frame.copy()
 
 
+class ReadsTheFaceAsBGR(RightFrame):
+    def composite(self, patch):
+        return super().composite(replace(patch, face=patch.face[..., ::-1]))
+
+
+class GivesTheBoxAsBGR(RightFrame):
+    def finish(self, pixels, patch):
+        return pixels[..., ::-1].copy()
+
+
+class ShiftsTheFace(RightFrame):
+    def composite(self, patch):
+        return super().composite(replace(patch, face=np.roll(patch.face, 1, axis=0)))
+
+
+class ShiftsTheFaceByAQuarter(RightFrame):
+    def composite(self, patch):
+        moved = patch.face * np.float32(0.75) + np.roll(patch.face, -1, axis=1) * np.float32(0.25)
+        return super().composite(replace(patch, face=moved))
+
+
+class RightRecoloring(RightFrame):
+    """Takes half of the frame's brightness and contrast."""
+
+    def composite(self, patch):
+        return super().composite(replace(patch, face=patch.face / 2 + patch.frame.mean() / 2))
+
+
 WRONG = [
+    ("colors-keep-order", ReadsFacesAsBGR),
+    ("colors-keep-order", ReadsTargetsAsBGR),
+    ("colors-keep-order", GivesFacesAsBGR),
+    ("colors-keep-order", ReadsTheFaceAsBGR),
+    ("nothing-shifts", ShiftsFaces),
+    ("nothing-shifts", ShiftsFacesByHalf),
+    ("nothing-shifts", ShiftsMasks),
+    ("nothing-shifts", ShiftsMasksByHalf),
+    ("nothing-shifts", ShiftsTheFace),
+    ("nothing-shifts", ShiftsTheFaceByAQuarter),
     ("output-in-range", BrightFaces),
     ("output-in-range", NegativeMasks),
     ("rest-untouched", TouchesTargets),
@@ -135,4 +222,5 @@ WRONG = [
 BROKEN_IN_SEVERAL_WAYS = [
     ("empty-mask-keeps-box", RoundsToBytes),
     ("outside-mask-unchanged", RoundsToBytes),
+    ("colors-keep-order", GivesTheBoxAsBGR),
 ]

@@ -1,6 +1,7 @@
 """A right detector, and one wrong detector for each check that detectors have to pass."""
 
 import itertools
+import random
 from dataclasses import replace
 
 import numpy as np
@@ -204,9 +205,87 @@ class StaysBehind(Right):
 
 
 class SwapsAxes(Right):
+    """Gives top, left, bottom, right."""
+
     def find(self, image, number):
-        height, width = image.shape[:2]
-        return self.around(np.array([height / 2, width / 2]), min(height, width) / 4)
+        found = super().find(image, number)
+        return replace(found, boxes=found.boxes[:, [1, 0, 3, 2]])
+
+
+class GivesSizes(Right):
+    """Gives x, y, width, height."""
+
+    def find(self, image, number):
+        found = super().find(image, number)
+        return replace(found, boxes=np.concatenate([found.boxes[:, :2], _sides(found.boxes)], axis=1))
+
+
+class GivesMiddlesAndSizes(Right):
+    """Gives center x, center y, width, height."""
+
+    def find(self, image, number):
+        found = super().find(image, number)
+        middles = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2
+        return replace(found, boxes=np.concatenate([middles, _sides(found.boxes)], axis=1))
+
+
+class GivesShares(Right):
+    """Gives boxes in shares of the picture's sides."""
+
+    def find(self, image, number):
+        found, (height, width) = super().find(image, number), image.shape[:2]
+        return replace(found, boxes=found.boxes / np.array([width, height] * 2, np.float32))
+
+
+class GivesLandmarkShares(Right):
+    """Gives landmarks in shares of the picture's sides."""
+
+    def find(self, image, number):
+        found, (height, width) = super().find(image, number), image.shape[:2]
+        return replace(found, landmarks=found.landmarks / np.array([width, height], np.float32))
+
+
+class DrawsFromNumpy(Right):
+    """Jitters its boxes with numpy's global generator."""
+
+    def find(self, image, number):
+        found = super().find(image, number)
+        return replace(found, boxes=found.boxes + np.random.uniform(0, 0.5, found.boxes.shape).astype(np.float32))
+
+
+class DrawsFromPython(Right):
+    """Jitters its boxes with Python's global generator."""
+
+    def find(self, image, number):
+        found = super().find(image, number)
+        return replace(found, boxes=found.boxes + np.float32(random.random() / 2))
+
+
+class DrawsAnew(Right):
+    """Jitters its boxes with a generator that nobody has seeded."""
+
+    def find(self, image, number):
+        found = super().find(image, number)
+        jitter = np.random.default_rng().uniform(0, 0.5, found.boxes.shape)
+        return replace(found, boxes=found.boxes + jitter.astype(np.float32))
+
+
+class SeedsNumpy(Right):
+    """Answers the same always, since it seeds everybody's generator."""
+
+    def find(self, image, number):
+        np.random.seed(0)
+        return super().find(image, number)
+
+
+class SeedsPython(Right):
+    def find(self, image, number):
+        random.seed(0)
+        return super().find(image, number)
+
+
+def _sides(boxes):
+    return boxes[:, 2:] - boxes[:, :2]
 
 
 def _upside_down(boxes):
@@ -251,7 +330,16 @@ WRONG = [
     ("landmarks-match-scheme", changed("WrongScheme", "scheme", lambda scheme: "ibug68")),
     ("landmarks-match-scheme", changed("NoLandmarks", "landmarks", lambda landmarks: None)),
     ("boxes-follow-face", StaysBehind),
-    ("boxes-follow-face", SwapsAxes),
+    ("boxes-are-corners", SwapsAxes),
+    ("boxes-are-corners", GivesSizes),
+    ("boxes-are-corners", GivesMiddlesAndSizes),
+    ("boxes-in-pixels", GivesShares),
+    ("landmarks-in-box", GivesLandmarkShares),
+    ("no-hidden-randomness", DrawsFromNumpy),
+    ("no-hidden-randomness", DrawsFromPython),
+    ("no-hidden-randomness", DrawsAnew),
+    ("no-hidden-randomness", SeedsNumpy),
+    ("no-hidden-randomness", SeedsPython),
 ]
 BROKEN_IN_SEVERAL_WAYS = [
     ("contract-types", OneAnswer),

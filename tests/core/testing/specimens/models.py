@@ -34,6 +34,26 @@ class BytesInTheMask(Right):
         return faces, None if masks is None else masks * np.float32(255)
 
 
+class GivesBGR(Right):
+    def swap(self, crops, identity="source"):
+        faces, masks = super().swap(crops, identity)
+        return faces[..., ::-1].copy(), masks
+
+
+class DarkerInCompany(Right):
+    """Shares the light among the faces of a batch."""
+
+    def swap(self, crops, identity="source"):
+        return super().swap(crops // np.uint8(max(1, len(crops))), identity)
+
+
+class RightWithoutLight(Right):
+    """Pays no heed to the crop's colors."""
+
+    def swap(self, crops, identity="source"):
+        return super().swap(crops[..., :1].repeat(3, axis=-1), identity)
+
+
 class NoCoverage(Right):
     crop = CropSpec(32, coverage=0)
 
@@ -55,6 +75,8 @@ WRONG = [
     ("identities-declared", NobodyKnown),
     ("identities-declared", OneWord),
     ("identities-declared", SamePersonTwice),
+    ("colors-keep-order", GivesBGR),
+    ("batch-equals-singles", DarkerInCompany),
     ("output-in-range", Bytes),
     ("output-in-range", BytesInTheMask),
 ]

@@ -155,6 +155,60 @@ class Diverges(Right):
         return {name: ops.log(loss - loss) * 0 for name, loss in super().losses(player, batch, step).items()}
 
 
+class BreaksAfterAStep(Right):
+    """Its losses are finite at the first step only: the slope of the root of nothing is infinite."""
+
+    def losses(self, player, batch, step):
+        from keras import ops
+
+        losses = super().losses(player, batch, step)
+        return {name: loss + ops.sqrt(loss * 0) for name, loss in losses.items()}
+
+
+class BreaksAtTheEnd(Right):
+    """Its losses are finite, its weights are not: the last step's slope is infinite."""
+
+    def losses(self, player, batch, step):
+        from keras import ops
+
+        last = ops.cast(step.number == 2, "float32")
+        losses = super().losses(player, batch, step)
+        return {name: loss + 1e-9 * ops.sqrt(loss * (1 - last)) for name, loss in losses.items()}
+
+
+class LearnsBGR(Right):
+    """Turns the goal's channels around, as a loss does that means to feed a network for BGR."""
+
+    def losses(self, player, batch, step):
+        from keras import ops
+
+        return {
+            name: ops.mean(ops.abs(share.goal[..., ::-1] - self.full(share.input, name)))
+            for name, share in batch.items()
+        }
+
+
+class GivesBGR(Right):
+    """Turns the channels around behind what it has learned."""
+
+    def swap_network(self, identity):
+        from keras import Model
+
+        network = super().swap_network(identity)
+        return Model(network.inputs, network.outputs[0][..., ::-1])
+
+
+class NormalizesByBatch(Right):
+    """Looks at the other faces of its batch."""
+
+    def swap_network(self, identity):
+        from keras import Model, ops
+
+        network = super().swap_network(identity)
+        faces = network.outputs[0]
+        return Model(network.inputs, ops.clip(faces * 0.5 / ops.mean(faces, axis=0, keepdims=True), 0, 1))
+
+
 class NoLosses(Right):
     def losses(self, player, batch, step):
         losses = super().losses(player, batch, step)
@@ -197,6 +251,11 @@ WRONG = [
     ("swap-network-agrees", PolishesMasks),
     ("saved-and-loaded", HidesAWeight),
     ("training-is-finite", Diverges),
+    ("training-is-finite", BreaksAfterAStep),
+    ("training-is-finite", BreaksAtTheEnd),
+    ("colors-keep-order", LearnsBGR),
+    ("colors-keep-order", GivesBGR),
+    ("batch-equals-singles", NormalizesByBatch),
     ("training-is-finite", RaisesInLosses),
     ("training-is-finite", NoLosses),
     ("weights-move", ForgetsAPlayer),
