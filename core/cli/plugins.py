@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -109,23 +110,33 @@ def _contract(plugin: Any) -> list[str]:
 @command.command()
 @click.argument("kind", shell_complete=complete_kinds)
 @click.argument("name", shell_complete=complete_names)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with all figures.")
+@click.option("--expect", multiple=True, metavar="CHECK=REASON", help="A check that is known to fail (repeatable).")
+@click.option(
+    "--expect-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A text file of such lines, CHECK=REASON.",
+)
+@click.option("--costs/--no-costs", default=True, help="Measure import, load, memory and seconds per item too.")
 @click.pass_context
-def check(context: click.Context, kind: str, name: str, as_json: bool) -> None:
-    """Run the conformance suite on one plugin, in a process of its own.
+def check(
+    context: click.Context, kind: str, name: str, as_json: bool, expect: tuple[str, ...], expect_file: Path, costs: bool
+) -> None:
+    """Run the conformance suite on one plugin and measure what it costs, in processes of its own.
 
-    Exit code 0 when all checks pass, 1 when one fails, 2 when the plugin cannot be loaded.
+    A plugin that uses Keras is checked on each Keras backend that is installed, unless it declares the one it needs.
+    Costs are figures, which neither pass nor fail; they are measured with the default options.
+
+    Exit code 0 when no check fails, 1 when one does, 2 when the plugin cannot be loaded.
     """
-    from ..testing.isolated import run_checks_isolated
+    from ..testing.report import make_report
+    from .check_report import in_words, progress, read_expected
 
-    found = find(known_kind(kind), name)
-    records = run_checks_isolated(kind, name)
-    if as_json:
-        click.echo(json.dumps([record.as_dict() for record in records], indent=1))
-    else:
-        rows = [(record.status.upper(), record.check, record.message) for record in records]
-        click.echo("\n".join([f"{found.label} from {found.origin}", *align_columns(rows)]))
-    context.exit(1 if any(record.failed for record in records) else 0)
+    expected = read_expected(expect, expect_file)
+    with progress() as notice:
+        report = make_report(known_kind(kind), name, expected_failures=expected, costs=costs, notice=notice)
+    click.echo(json.dumps(report.as_dict(), indent=1) if as_json else in_words(report))
+    context.exit(0 if report.passed else 1)
 
 
 command.add_command(new)

@@ -49,6 +49,10 @@ class AlignerExercise(Exercise):
         tiny = np.array([[-2, -1, 9, 12]], np.float32)
         return [(cut, _detections(moved[None])), (noise(13, 7), _detections(tiny)), (noise(1, 1), _detections(tiny))]
 
+    def scaled(self, plugin: Any, items: int) -> list[Call]:
+        """One picture with so many boxes around its face."""
+        return [(self.sample.image, _detections(np.repeat(self.sample.face[None], items, axis=0)))]
+
     def singles(self, call: Call) -> list[Call]:
         """One face each."""
         image, detections = call

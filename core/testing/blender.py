@@ -71,6 +71,10 @@ class FrameBlenderExercise(Exercise):
         dot[18, 11] = 1
         return [(frame_patch(mask),) for mask in (*tiny, dot)]
 
+    def scaled(self, plugin: Any, items: int) -> list[Call]:
+        """So many calls: each takes one face."""
+        return [self.calls(plugin)[0]] * items
+
     def singles(self, call: Call) -> list[Call]:
         """A call is one item."""
         return [call]

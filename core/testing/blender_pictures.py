@@ -62,9 +62,13 @@ def nothing_shifts(subject: Subject) -> None:
     right = max(abs(across), abs(down)) <= _LARGEST_SHIFT
     expect(right, f"pixels in their place, to {_LARGEST_SHIFT} px", f"a shift of {across:+.2f}, {down:+.2f} px")
     if masks is not None:
-        across, down = (_edge_shift(masks[..., 0].max(axis=axis), disc(_SIDE, _SIDE)[..., 0].max(axis=axis)) for axis in (0, 1))
+        across, down = (
+            _edge_shift(masks[..., 0].max(axis=axis), disc(_SIDE, _SIDE)[..., 0].max(axis=axis)) for axis in (0, 1)
+        )
         right = max(abs(across), abs(down)) <= _LARGEST_MASK_SHIFT
-        expect(right, f"the mask in its place, to {_LARGEST_MASK_SHIFT} px", f"a shift of {across:+.2f}, {down:+.2f} px")
+        expect(
+            right, f"the mask in its place, to {_LARGEST_MASK_SHIFT} px", f"a shift of {across:+.2f}, {down:+.2f} px"
+        )
 
 
 def _blend(subject: Subject, face: Floats, under: Floats) -> tuple[Floats, Floats | None]:

@@ -166,11 +166,12 @@ def _are_shares(boxes: Any) -> bool:
 
 
 def _other_reading(subject: Subject) -> str | None:
-    """How boxes that do not fit the face must be read to fit it and to follow it; None where there is no such way."""
-    sample, pair = subject.exercise.sample, [each.boxes for each in _detections(subject)[:2]]
-    if not all(len(boxes) for boxes in pair) or _agree(*pair, sample):
+    """How boxes that do not follow the face must be read to fit and to follow it; None where there is no such way."""
+    sample = subject.exercise.sample
+    before, after = (each.boxes for each in _detections(subject)[:2])
+    if not (len(before) and len(after)) or _follow(before, after, sample)[2]:
         return None
-    right = (name for name, read in _OTHER_READINGS.items() if _agree(*map(read, pair), sample))
+    right = (name for name, read in _OTHER_READINGS.items() if _agree(read(before), read(after), sample))
     return next(right, None)
 
 

@@ -51,6 +51,11 @@ class Exercise:
         """The calls with one item each that a call is made of."""
         raise NotImplementedError
 
+    def scaled(self, plugin: Any, items: int) -> list[Call]:
+        """Calls that hold so many items together, all alike: one call where the kind takes batches."""
+        single = self.singles(self.calls(plugin)[0])[0]
+        return [repeated(single, items)]
+
     def items(self, answer: Any) -> list[Any]:
         """The answers for the single items that an answer is made of."""
         return split(answer)
@@ -80,4 +85,20 @@ def pick(value: Any, index: int) -> Any:
         return replace(value, **{field.name: pick(getattr(value, field.name), index) for field in fields(value)})
     if isinstance(value, Mapping):
         return {key: pick(part, index) for key, part in value.items()}
+    return value
+
+
+def repeated(value: Any, times: int) -> Any:
+    """Repeats the one item of a value, the way back from `pick`; what is no array (text, None) stays as it is."""
+    if isinstance(value, np.ndarray):
+        return np.repeat(value, times, axis=0)
+    if isinstance(value, list):
+        return value * times
+    if isinstance(value, tuple):
+        numbers = bool(value) and all(isinstance(part, (int, float)) for part in value)
+        return value * times if numbers else tuple(repeated(part, times) for part in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{each.name: repeated(getattr(value, each.name), times) for each in fields(value)})
+    if isinstance(value, Mapping):
+        return {key: repeated(part, times) for key, part in value.items()}
     return value

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
+import sys
 import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ..errors import FaceswapError, PluginError
-from ..registry import find
+from ..registry import find, select
 from .checks import iterate_checks
-from .interpreter import last_line, run_fresh
+from .child_log import Notice, how_it_ended, read, run_logged, write
 from .records import CheckRecord
 
 _CHILD = """
@@ -22,7 +22,29 @@ run_child(*sys.argv[1:])
 """
 
 
-def run_checks_isolated(kind: str, name: str) -> list[CheckRecord]:
+@dataclass(frozen=True)
+class Checked:
+    """What the suite said of a plugin.
+
+    Attributes:
+        records: One record per check, in the suite's order.
+        keras: The Keras backend that the plugin ran on; None where it did not import Keras.
+        pinned: The Keras backend that the plugin cannot do without; None when it has no wish.
+    """
+
+    records: list[CheckRecord]
+    keras: str | None = None
+    pinned: str | None = None
+
+
+def run_checks_isolated(
+    kind: str,
+    name: str,
+    *,
+    expected_failures: Mapping[str, str] | None = None,
+    backend: str | None = None,
+    notice: Notice = lambda words: None,
+) -> Checked:
     """Runs every check on an installed plugin, in a process of its own.
 
     A plugin that ends or crashes the process fails the check that was running; the others run in a new process.
@@ -30,70 +52,52 @@ def run_checks_isolated(kind: str, name: str) -> list[CheckRecord]:
     Args:
         kind: The plugin kind.
         name: The plugin's name, or `name@package`.
-
-    Returns:
-        One record per check, in the suite's order.
+        expected_failures: Reasons by the names of checks that are known to fail.
+        backend: The Keras backend to run on; the environment's where None.
+        notice: Told the name of each check when it begins.
 
     Raises:
-        PluginError: No such plugin is installed, or it cannot be imported.
+        PluginError: No such plugin is installed, it cannot be imported, or `expected_failures` names no check of it.
     """
-    label = find(kind, name).label
+    label, reasons = find(kind, name).label, json.dumps(dict(expected_failures or {}))
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "records.jsonl")
         log.touch()
-        while True:
-            ran = run_fresh(_CHILD, kind, name, str(log), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-            lines = _read(log)
-            if not (lines and "end" in lines[-1]):
-                _note_death(log, lines, label, ran)
-                continue
-            for line in lines:
-                if "error" in line:
-                    raise PluginError(line["error"])
-            return [CheckRecord(**line["record"]) for line in lines if "record" in line]
+        while not (lines := read(log)) or "end" not in lines[-1]:
+            ended = run_logged(_CHILD, kind, name, reasons, log=log, notice=notice, backend=backend)
+            lines = read(log)
+            if not lines or "end" not in lines[-1]:
+                running = lines[-1].get("begin") if lines else None
+                if running is None:
+                    raise PluginError(f"{label} could not be loaded: its process {how_it_ended(ended)}")
+                message = f"expected the process to go on. Received: it {how_it_ended(ended)}"
+                _log_record(log, CheckRecord(label, running, "failed", message))
+    for line in lines:
+        if "error" in line:
+            raise PluginError(line["error"])
+    return Checked([CheckRecord(**line["record"]) for line in lines if "record" in line], **lines[-1]["end"])
 
 
-def run_child(kind: str, name: str, log: str) -> None:
+def run_child(kind: str, name: str, reasons: str, log_path: str) -> None:
     """Runs the checks that the log does not yet speak of, and writes to it what happens."""
-    done = {line["begin"] for line in _read(Path(log)) if "begin" in line}
+    log = Path(log_path)
+    done = {line["begin"] for line in read(log) if "begin" in line}
 
     def begin(check: str) -> bool:
         if check not in done:
-            _write(Path(log), {"begin": check})
+            write(log, begin=check)
         return check not in done
 
+    pinned = None
     try:
-        for record in iterate_checks((kind, name), before=begin):
-            _write(Path(log), {"record": record.as_dict()})
-    except FaceswapError as error:
-        _write(Path(log), {"error": str(error)})
-    _write(Path(log), {"end": True})
+        pinned = select(kind, name).plugin_class.backend
+        for record in iterate_checks((kind, name), expected_failures=json.loads(reasons), before=begin):
+            _log_record(log, record)
+    except (FaceswapError, ValueError) as error:  # A ValueError tells of a check that there is not.
+        write(log, error=str(error))
+    keras = sys.modules["keras"].config.backend() if "keras" in sys.modules else None
+    write(log, end={"keras": keras, "pinned": pinned})
 
 
-def _note_death(log: Path, lines: list[dict[str, Any]], label: str, ran: subprocess.CompletedProcess[str]) -> None:
-    """Blames the check that was running when the process ended.
-
-    Raises:
-        PluginError: None was running: the process ended while the plugin was imported.
-    """
-    if not lines or "begin" not in lines[-1]:
-        raise PluginError(f"{label} could not be loaded: its process {_how_it_ended(ran)}")
-    message = f"expected the process to go on. Received: it {_how_it_ended(ran)}"
-    _write(log, {"record": CheckRecord(label, lines[-1]["begin"], "failed", message).as_dict()})
-
-
-def _how_it_ended(ran: subprocess.CompletedProcess[str]) -> str:
-    if ran.returncode < 0:
-        return f"ended with {signal.Signals(-ran.returncode).name}"
-    said = last_line(ran.stderr or "")
-    return f"ended with exit code {ran.returncode}" + (f" ({said})" if said else "")
-
-
-def _read(log: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-
-
-def _write(log: Path, line: dict[str, Any]) -> None:
-    # Written and closed at once: the next call into the plugin may be the last.
-    with log.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
+def _log_record(log: Path, record: CheckRecord) -> None:
+    write(log, record=record.as_dict())

@@ -30,6 +30,7 @@ class ListenerExercise(Exercise):
             "inputs-unchanged",
             "read-only-inputs",
             "same-answer",
+            "no-hidden-randomness",
             "batch-equals-singles",
             "empty-batch",
             "odd-sizes",
@@ -46,6 +47,10 @@ class ListenerExercise(Exercise):
         with TemporaryDirectory(prefix="faceswap-check-") as folder:
             for event in whole_run(Path(folder), *call):
                 _tell(hooks, event, *call)
+
+    def scaled(self, plugin: Any, items: int) -> list[Call]:
+        """So many runs."""
+        return [("done",)] * items
 
     def singles(self, call: Call) -> list[Call]:
         """A call is one item."""

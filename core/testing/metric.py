@@ -33,6 +33,11 @@ class MetricExercise(Exercise):
         fake, real = call
         return plugin.measure(iter(fake), iter(real))
 
+    def scaled(self, plugin: Any, items: int) -> list[Call]:
+        """Two streams of so many faces, each in one batch."""
+        streams = (_singles(_faces(seed)) for seed in (0, 1))
+        return [tuple([_joined([faces[index % _FACES] for index in range(items)])] for faces in streams)]
+
     def singles(self, call: Call) -> list[Call]:
         """A call is one item."""
         return [call]

@@ -236,7 +236,7 @@ def _values(variables: Sequence[Any]) -> list[Any]:
 
 
 def training_faces(crop: CropSpec, identities: tuple[str, ...]) -> Mapping[str, Any]:
-    """Training faces for every identity: by turns the drawn face in red light and the portrait in blue, in few tilts."""
+    """Training faces for every identity: by turns the drawn face in red light and the portrait in blue, tilted."""
     from ..training.faces import COVERAGE, TrainingFaces, training_side
 
     wide = CropSpec(training_side(crop.size), crop.face_type, crop.coverage / COVERAGE)
@@ -252,8 +252,7 @@ def training_faces(crop: CropSpec, identities: tuple[str, ...]) -> Mapping[str, 
 
 
 CHECKS = tuple(
-    check_of(function)
-    for function in (crop_declared, identities_declared, output_in_range, colors_keep_order)
+    check_of(function) for function in (crop_declared, identities_declared, output_in_range, colors_keep_order)
 )
 TRAINABLE_CHECKS = (
     *CHECKS,

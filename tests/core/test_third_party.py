@@ -128,12 +128,17 @@ def test_the_example_is_selectable_beside_the_broken_ones(crowded):
 
 def test_the_example_passes_the_suite(crowded):
     ran = crowded.run("plugins", "check", "detector", "center", "--json")
-    records = json.loads(ran.stdout)
+    report = json.loads(ran.stdout)
     assert ran.returncode == 0, ran.stdout
+    assert report["passed"]
+    assert (report["kind"], report["name"], report["package"]) == ("detector", "center", "faceswap-example-detector")
+    assert report["backends"] == []
+    assert report["costs"]["item_seconds"].keys() == {"1", "16"}
+    records = report["records"]
     assert [record["check"] for record in records if record["status"] == "failed"] == []
     skipped = {record["check"] for record in records if record["status"] == "skipped"}
-    assert skipped == {"scores-sorted", "landmarks-match-scheme"}
-    assert len(records) == 21
+    assert skipped == {"scores-sorted", "landmarks-match-scheme", "landmarks-in-box"}
+    assert len(records) == 25
 
 
 def test_a_failing_plugin_makes_the_command_fail(site):
@@ -142,6 +147,7 @@ def test_a_failing_plugin_makes_the_command_fail(site):
     assert ran.returncode == 1
     failed = [line for line in ran.stdout.splitlines() if line.startswith("FAILED")]
     assert len(failed) == 1
+    assert ran.stdout.splitlines()[-1].startswith("NOT PASSED: ")
     assert "finds-face" in failed[0]
     assert "Received: no box" in failed[0]
 

@@ -21,6 +21,7 @@ NEEDS = {
 
 # What a built-in plugin has nothing to be checked of; any other skipped check is an error.
 NOTHING_THERE = {
+    "detector-dlib-hog-landmarks-in-box",
     "detector-dlib-hog-landmarks-match-scheme",
     "recognizer-dlib-resnet-keeps-options",
     "blender-alpha-keeps-options",
