@@ -120,7 +120,13 @@ def _contract(plugin: Any) -> list[str]:
 @click.option("--costs/--no-costs", default=True, help="Measure import, load, memory and seconds per item too.")
 @click.pass_context
 def check(
-    context: click.Context, kind: str, name: str, as_json: bool, expect: tuple[str, ...], expect_file: Path, costs: bool
+    context: click.Context,
+    kind: str,
+    name: str,
+    as_json: bool,
+    expect: tuple[str, ...],
+    expect_file: Path | None,
+    costs: bool,
 ) -> None:
     """Run the conformance suite on one plugin and measure what it costs, in processes of its own.
 

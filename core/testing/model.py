@@ -160,9 +160,9 @@ def saved_and_loaded(subject: Subject) -> None:
 
 def swap_network_is_plain(subject: Subject) -> None:
     """`swap_network` is a Keras model of the crop's size, in float32, without Lambda layers."""
+    size = subject.plugin.crop.size
     import keras
 
-    size = subject.plugin.crop.size
     for identity in subject.plugin.identities:
         network = subject.plugin.swap_network(identity)
         expect(isinstance(network, keras.Model), "a keras.Model", type(network).__name__)

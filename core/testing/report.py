@@ -12,7 +12,7 @@ from typing import Any
 from ..registry import Found, find
 from .child_log import Notice
 from .costs import Costs, measure_costs
-from .isolated import run_checks_isolated
+from .isolated import Checked, run_checks_isolated
 from .records import CheckRecord
 
 BACKENDS = ("tensorflow", "jax", "torch")
@@ -94,21 +94,23 @@ def make_report(
     found, others = find(kind, name), installed_backends()
     chosen = os.environ.get("KERAS_BACKEND") or next(iter(others), None)
 
-    def measured(backend: str | None, where: str) -> Costs | None:
-        tell = _tell(notice, f"measuring {where}")
+    def measured(backend: str | None, where: str = "") -> Costs | None:
+        tell = _tell(notice, f"measuring{where}")
         return measure_costs(kind, name, backend=backend, notice=tell) if costs else None
 
-    checks = {"expected_failures": expected_failures}
-    checked = run_checks_isolated(kind, name, backend=chosen, notice=_tell(notice, "checking"), **checks)
-    first = measured(chosen, "")
+    def checked_on(backend: str | None, where: str = "") -> Checked:
+        tell = _tell(notice, f"checking{where}")
+        return run_checks_isolated(kind, name, expected_failures=expected_failures, backend=backend, notice=tell)
+
+    checked = checked_on(chosen)
+    first = measured(chosen)
     if checked.keras is None or checked.pinned:
         return Report(found, checked.records, first)
     rows = [BackendRow(checked.keras, checked.records, first)]
     for backend in others:
         if backend != checked.keras:
-            tell = _tell(notice, f"checking on {backend}:")
-            again = run_checks_isolated(kind, name, backend=backend, notice=tell, **checks)
-            rows.append(BackendRow(backend, again.records, measured(backend, f"on {backend}:")))
+            where = f" on {backend}:"
+            rows.append(BackendRow(backend, checked_on(backend, where).records, measured(backend, where)))
     return Report(found, checked.records, first, rows)
 
 
