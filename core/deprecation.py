@@ -1,7 +1,8 @@
 """How one learns that a hook goes away: the plugin still works, and one line names it and what to use instead.
 
 A hook that goes away is declared with `@hookspec(warn_on_impl=going_away(...))` until the contract rises again; public
-names go the same way through `_RENAMED` in the package's `__init__.py`. docs/plugins.md, "Versions", has the rule.
+names go the same way through `_RENAMED` in the package's `__init__.py`. The rule stands in
+docs/plugins/publishing.md, "Versions".
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ os.environ["FACESWAP_NO_PLUGINS"] = "1"  # The reference is of this package, wha
 
 import faceswap
 import faceswap.testing
-from faceswap.core import hookspecs, kinds
+from faceswap.core import hookspecs, kinds, run_hooks
 from faceswap.core.cli.main import COMMANDS, cli
 from faceswap.core.listing import describe
 from faceswap.core.names import KINDS
@@ -40,7 +40,7 @@ def pages() -> dict[str, str]:
         "changelog.md": _from_root("CHANGELOG.md"),
         "reference/kinds.md": _kinds(),
         "reference/contract.md": "# The contract as code\n\n" + _objects(["faceswap.core.contract"]),
-        "reference/hooks.md": "# Hooks\n\n" + _objects(f"faceswap.core.hookspecs.{name}" for name in hook_names()),
+        "reference/hooks.md": _hooks(),
         "reference/commands.md": _commands(),
         "reference/options.md": _options(),
         "reference/python.md": "# Python interface\n\n" + _objects(filter(_has_no_page, map(_home, faceswap.__all__))),
@@ -48,9 +48,16 @@ def pages() -> dict[str, str]:
     }
 
 
-def hook_names() -> list[str]:
-    """The hooks that a plugin module may implement."""
-    return [name for name in vars(hookspecs) if name.startswith("faceswap_")]
+def _hooks() -> str:
+    sections = (
+        ("Of a module: handing over the class", hookspecs),
+        ("Of a listener: being told what a run does", run_hooks),
+    )
+    text = "# Hooks\n\nEach is marked with `hookimpl`: `from faceswap import hookimpl`.\n"
+    for title, module in sections:
+        hooks = [f"{module.__name__}.{name}" for name in vars(module) if name.startswith("faceswap_")]
+        text += f"\n## {title}\n\n{_objects(hooks)}"
+    return text
 
 
 def _from_root(name: str) -> str:

@@ -1,7 +1,7 @@
 """The public names of `faceswap` and `faceswap.testing` are those of `api_surface.json`.
 
 After a change that is meant, write the file anew with `python tests/test_api_surface.py`, and read its diff by
-docs/plugins.md, "Versions": what was removed or changed there needs the road that is described there.
+docs/plugins/publishing.md, "Versions": what was removed or changed there needs the road that is described there.
 """
 
 import dataclasses
@@ -14,7 +14,7 @@ import pytest
 
 SURFACE = Path(__file__).with_name("api_surface.json")
 MODULES = ("faceswap", "faceswap.testing")
-AGAIN = "If this is meant: `python tests/test_api_surface.py`, and docs/plugins.md, 'Versions'"
+AGAIN = "If this is meant: `python tests/test_api_surface.py`, and docs/plugins/publishing.md, 'Versions'"
 
 
 def describe_module(name):

@@ -54,7 +54,7 @@ def chosen_base(kind: str, base: str | None) -> str:
     if base is not None and base not in known:
         raise PluginError(f"There is no template of a {kind} with the base class '{base}'. {suggest(base, known)}")
     if not known:
-        raise PluginError(f"There is no template of a {kind} yet. docs/plugins.md explains how to begin without one.")
+        raise PluginError(f"There is no template of a {kind} yet. docs/plugins/ explains how to begin without one.")
     return base or known[0]
 
 

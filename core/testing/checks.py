@@ -36,8 +36,8 @@ def check_plugin(
 
     Example:
         >>> records = check_plugin(("blender", "alpha"))
-        >>> [record for record in records if record.failed]
-        []
+        >>> any(record.failed for record in records)
+        False
     """
     return list(iterate_checks(plugin, sample=sample, expected_failures=expected_failures))
 
