@@ -70,7 +70,7 @@ def read_crop_image(path: Path, size: int) -> NDArray[np.uint8]:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise StoreError(f"the crop image {path} is missing; if you deleted it, run `faceswap faceset sync`") from None
+        raise StoreError(f"the crop image {path} is missing; if you deleted it, run the command again") from None
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     image = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
     if image is None or image.shape != (size, size, 3):

@@ -6,8 +6,10 @@ writes.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
@@ -16,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .blobs import Blob, unpack, unpack_mask
-from .crops import read_crop_image
+from .crops import read_crop_image, stored_crops
 from .errors import StoreError
 from .face_records import FacesetInfo, Stage, StoredFace, StoredFrame
 from .faceset_rows import FACES_OF_FRAME, stored_faces
@@ -47,6 +49,8 @@ _DONE = """
 
 class Faceset:
     """A faceset, open for reading. Several processes may read it while one writes.
+
+    Faces whose crop image a person deleted count as deleted, from the next opening on.
 
     Example:
         >>> with Faceset.open("workspace/anna") as faceset:
@@ -80,7 +84,7 @@ class Faceset:
         self.close()
 
     def __len__(self) -> int:
-        return cast(int, self._query("SELECT count(*) FROM face")[0][0])
+        return cast(int, self._query("SELECT count(*) FROM face")[0][0]) - len(self._gone)
 
     @property
     def crop_size(self) -> int:
@@ -101,16 +105,17 @@ class Faceset:
     def info(self) -> FacesetInfo:
         """Counts and settings."""
         ((frames, faces, empty, deleted),) = self._query(
-            """SELECT (SELECT count(*) FROM frame), (SELECT count(*) FROM face),
-            (SELECT count(*) FROM frame WHERE NOT EXISTS (SELECT 1 FROM face WHERE face.frame = frame.id)),
-            (SELECT count(*) FROM deleted)"""
+            """WITH gone AS (SELECT value FROM json_each(?)), left AS (SELECT frame FROM face WHERE name NOT IN gone)
+            SELECT (SELECT count(*) FROM frame), (SELECT count(*) FROM left),
+            (SELECT count(*) FROM frame WHERE id NOT IN left), (SELECT count(*) FROM deleted)""",
+            json.dumps(sorted(self._gone)),
         )
         schemes = self._query("SELECT DISTINCT scheme FROM face WHERE scheme IS NOT NULL ORDER BY scheme")
         return FacesetInfo(
             frames=frames,
             faces=faces,
             frames_without_face=empty,
-            deleted=deleted,
+            deleted=deleted + len(self._gone),
             crop_size=self.crop_size,
             face_type=self.face_type,
             schemes=tuple(scheme for (scheme,) in schemes),
@@ -182,7 +187,7 @@ class Faceset:
         Raises:
             StoreError: A face has no embedding of that name.
         """
-        rows = self._query(_EMBEDDINGS, name)
+        rows = [row for row in self._query(_EMBEDDINGS, name) if row[0] not in self._gone]
         for face, *blob in rows:
             if blob[-1] is None:
                 raise StoreError(f"faceset {self.path} has no embedding '{name}' of face {face}; extract it again")
@@ -190,7 +195,25 @@ class Faceset:
 
     def _faces_of(self, frame: int, source: str, pts: int, time: float) -> tuple[StoredFace, ...]:
         """The faces of the frame with that row number."""
-        return stored_faces(self.path, (source, pts, time), self._query(FACES_OF_FRAME, frame))
+        faces = stored_faces(self.path, (source, pts, time), self._query(FACES_OF_FRAME, frame))
+        return tuple(face for face in faces if face.id not in self._gone)
+
+    @cached_property
+    def _gone(self) -> frozenset[str]:
+        """The faces whose crop image a person deleted since the writer last looked."""
+        return self._without_crop()
+
+    def _without_crop(self) -> frozenset[str]:
+        """The faces of the database that have no crop image.
+
+        Raises:
+            StoreError: The whole folder of crop images is missing.
+        """
+        # The images are looked at after the rows: a writer commits a row when its image is there.
+        names = {name for (name,) in self._query("SELECT name FROM face")}
+        if names and not (self.path / "crops").is_dir():
+            raise StoreError(f"faceset {self.path} has lost its folder `crops`; put it back or extract again")
+        return frozenset(names - {path.stem for path in stored_crops(self.path)})
 
     def _meta(self, key: str) -> str:
         """A setting of the faceset."""

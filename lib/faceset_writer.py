@@ -153,6 +153,7 @@ class FacesetWriter(Faceset):
         for name in replaced - {face.name for face in kept}:
             crop_path(self.path, name).unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
+        self._look_again()
         return len(kept)
 
     def sync(self) -> int:
@@ -164,14 +165,16 @@ class FacesetWriter(Faceset):
         Raises:
             StoreError: The whole folder of crop images is missing.
         """
-        names = {name for (name,) in self._query("SELECT name FROM face")}
-        if names and not (self.path / "crops").is_dir():
-            raise StoreError(f"faceset {self.path} has lost its folder `crops`; put it back or extract again")
-        gone = names - {path.stem for path in stored_crops(self.path)}
+        gone = self._without_crop()
         with transaction(self._database, self._connection):
             self._note_deleted(gone)
             self._connection.executemany("DELETE FROM face WHERE name = ?", [(name,) for name in gone])
+        self._look_again()
         return len(gone)
+
+    def _look_again(self) -> None:
+        """Forgets which crop images were missing."""
+        self.__dict__.pop("_gone", None)
 
     def _settle(self, settings: dict[str, str], stages: set[Stage]) -> None:
         """Notes how the faceset is made while it is empty; afterwards insists on it."""

@@ -68,7 +68,7 @@ class Chain:
             PluginError: A plugin failed; it names the plugin and the frame.
         """
         with _blamed(self._plugins.detector, key):
-            detections = _by_score(self._detector.detect([image])[0])
+            detections = _by_score(_whole(self._detector.detect([image])[0]))
         if len(detections) == 0:
             return ()
         with _blamed(self._plugins.aligner, key):
@@ -172,6 +172,12 @@ def _twice(spec: CropSpec) -> CropSpec:
 def _halved(crops: Image) -> Image:
     half = (crops.shape[2] // 2, crops.shape[1] // 2)
     return _stack([np.asarray(cv2.resize(crop, half, interpolation=cv2.INTER_AREA)) for crop in crops])
+
+
+def _whole(detections: Detections) -> Detections:
+    """Refuses boxes that are not four numbers for each score, before another plugin stumbles over them."""
+    _require_shape(detections.boxes, (len(detections.scores), 4))
+    return detections
 
 
 def _by_score(detections: Detections) -> Detections:

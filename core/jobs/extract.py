@@ -60,7 +60,7 @@ class ExtractJob(Job):
     media: Path = Field(description="The video, image or folder of images.")
     faceset: Path = Field(description="The folder that the faces go to; it is made if it is not there.")
     crop_size: int = Field(512, ge=64, le=2048, description="Side of the stored crops in pixels.")
-    chunk_frames: int = Field(32, ge=1, description="Frames that a worker extracts and commits together.")
+    chunk_frames: int = Field(16, ge=1, description="Frames that a worker extracts and commits together.")
     workers: int | None = Field(None, gt=0, description="Processes that extract.  [default: one per core]")
     check: bool = Field(False, description="Check every plugin call against the tensor contract.")
     detector: PluginChoice = default_choice("detector")
@@ -99,6 +99,7 @@ class ExtractJob(Job):
             self.faceset, crop_size=self.crop_size, face_type=FACE_TYPE, stages=plugins.stages()
         ) as faceset:
             faceset.note_sources(fingerprints(medium))
+            faceset.sync()
             tasks = list(_unfinished(medium, timeline, self.chunk_frames, faceset))
             workers = min(self.workers or core_count(), len(tasks))
             results = self._extract(context, faceset, tasks, len(timeline.times), workers)

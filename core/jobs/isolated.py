@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
+from types import ModuleType
 from typing import Any
 
 from .. import events
@@ -37,7 +41,8 @@ def run_isolated(job: Job, context: JobContext) -> Any:
     job_class = (type(job).__module__, type(job).__qualname__)
     job = job.model_copy(update={"listeners": context.listeners.still_on(job.listeners)})
     process = spawn.Process(target=_child, args=(job_class, job.model_dump_json(), context.id, sending))
-    process.start()
+    with _without_main():
+        process.start()
     sending.close()
     try:
         last = _follow(process, receiving, job, context)
@@ -48,6 +53,17 @@ def run_isolated(job: Job, context: JobContext) -> Any:
         process.join()
         receiving.close()
     return _outcome(job, last, process.exitcode)
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Hides the user's script: a spawned process would run it again, and with it the call that is being made."""
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 def _child(job_class: tuple[str, str], settings: str, parent: str, sending: Connection) -> None:

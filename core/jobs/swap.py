@@ -9,7 +9,10 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from ...lib.faceset import DATABASE, Faceset
+from ...lib.media import fingerprints, probe
 from ...lib.publish import output_errors
+from ..errors import StoreError
 from ..host import PluginChoice, default_chain, default_choice
 from .context import JobContext
 from .convert import ConvertJob, ConvertReport
@@ -127,6 +130,8 @@ class SwapJob(Job):
         self.extraction(self.source, "source").preflight()
         self.extraction(self.target, "target").preflight()
         self.conversion().preflight()
+        self._require_own(self.source, "source")
+        self._require_own(self.target, "target")
 
     def run(self, context: JobContext) -> SwapReport:
         """Runs the stages, each of which continues where an earlier run stopped."""
@@ -146,6 +151,23 @@ class SwapJob(Job):
             frames_swapped=converted.frames_swapped,
             stage_seconds=clock.seconds,
         )
+
+    def _require_own(self, media: Path, person: str) -> None:
+        """Refuses a workspace of other footage, whose faces would be taken for the same person's.
+
+        Raises:
+            StoreError: It holds frames of another medium.
+        """
+        folder = self.home() / person
+        if not (folder / DATABASE).exists():
+            return
+        with Faceset.open(folder) as faceset:
+            others = sorted(set(faceset.sources()) - fingerprints(probe(media)).keys())
+        if others:
+            raise StoreError(
+                f"{self.home()} holds a swap whose {person} is {others[0]}, not {media}; choose another OUTPUT or "
+                "--workspace"
+            )
 
 
 class StageClock:

@@ -165,7 +165,7 @@ class _Cutting:
                 yield face, face.crop.stat()
             except FileNotFoundError:
                 raise StoreError(
-                    f"the crop image {face.crop} is missing; if you deleted it, run `faceswap faceset sync`"
+                    f"the crop image {face.crop} is missing; if you deleted it, run the command again"
                 ) from None
 
 

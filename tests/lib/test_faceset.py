@@ -287,7 +287,8 @@ def test_a_deleted_crop_is_dropped_by_sync_and_never_comes_back(path):
         victim, *others = faceset.faces()
         victim.crop.unlink()
     with open_writer(path) as faceset:
-        assert len(faceset) == 3  # Opening drops nothing; sync does.
+        assert len(faceset) == 2
+        assert faceset.info().deleted == 1
         assert faceset.done_frames("clip.mp4") == {0, 1, 2, 3}
     with FacesetWriter.open(path) as faceset:
         assert faceset.sync() == 1
@@ -309,12 +310,37 @@ def test_a_deleted_crop_does_not_come_back_before_sync_either(path):
         assert faceset.sync() == 0
 
 
+def test_readers_leave_out_faces_whose_crop_a_person_deleted(path):
+    with open_writer(path) as faceset:
+        faceset.add_chunk("clip.mp4", 0, make_chunk(0))
+        victim, *others = faceset.faces()
+    victim.crop.unlink()
+    with Faceset.open(path) as faceset:
+        assert [face.id for face in faceset.faces()] == [face.id for face in others]
+        assert [face.id for face in faceset.faces_at(victim.source, victim.pts)] == [
+            face.id for face in others if face.pts == victim.pts
+        ]
+        assert len(faceset) == len(faceset.embeddings("dlib-resnet")) == len(others)
+        info = faceset.info()
+        alone = victim.pts not in {face.pts for face in others}
+        assert (info.faces, info.deleted, info.frames_without_face) == (len(others), 1, 2 + alone)
+
+
+def test_readers_do_not_take_a_faceset_for_empty_whose_crops_folder_is_gone(path):
+    with open_writer(path) as faceset:
+        faceset.add_chunk("clip.mp4", 0, make_chunk(0))
+    (path / "crops").rename(path / "moved")
+    with Faceset.open(path) as faceset, pytest.raises(StoreError, match="lost its folder `crops`"):
+        list(faceset.faces())
+
+
 def test_sync_does_not_empty_a_faceset_whose_crops_folder_is_gone(path):
     with open_writer(path) as faceset:
         faceset.add_chunk("clip.mp4", 0, make_chunk(0))
         (path / "crops").rename(path / "moved")
         with pytest.raises(StoreError, match="lost its folder `crops`"):
             faceset.sync()
+        (path / "moved").rename(path / "crops")
         assert len(faceset) == 3
 
 

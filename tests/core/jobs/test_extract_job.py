@@ -209,6 +209,15 @@ def test_image_without_a_face(tmp_path):
         extract(tmp_path / "wall.png", tmp_path / "faces")
 
 
+def test_faces_whose_crop_a_person_deleted_stay_away(movie, tmp_path):
+    extract(movie, tmp_path / "faces")
+    with Faceset.open(tmp_path / "faces") as faceset:
+        next(faceset.faces()).crop.unlink()
+    assert extract(movie, tmp_path / "faces").faces == FRAMES - 1
+    with Faceset.open(tmp_path / "faces") as faceset:
+        assert (len(faceset), faceset.info().deleted) == (FRAMES - 1, 1)
+
+
 def test_other_footage_of_the_same_name_is_refused(movie, tmp_path):
     extract(movie, tmp_path / "faces")
     other = film(tmp_path / movie.name, frames=FRAMES + 1)

@@ -120,9 +120,10 @@ def test_error_empty_faceset(make_faceset: Callable[..., Path], tmp_path: Path) 
         _load(path, tmp_path / "cache")
 
 
-def test_error_missing_crop_image(make_faceset: Callable[..., Path], tmp_path: Path) -> None:
-    path = make_faceset(tmp_path / "faces", count=2)
+def test_feature_faces_whose_crop_was_deleted_are_left_out(make_faceset: Callable[..., Path], tmp_path: Path) -> None:
+    path = make_faceset(tmp_path / "faces", count=3)
+    before = _load(path, tmp_path / "cache")
     with Faceset.open(path) as faceset:
         next(faceset.faces()).crop.unlink()
-    with pytest.raises(StoreError, match="faceset sync"):
-        _load(path, tmp_path / "cache")
+    after = _load(path, tmp_path / "cache")
+    assert np.array_equal(after.pictures, before.pictures[1:])
