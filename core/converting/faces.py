@@ -14,8 +14,13 @@ from ...lib.faceset import Faceset
 from ...lib.geometry import compose, resize_matrix
 from ...lib.landmarks import FloatArray
 from ...lib.media import FrameKey, Medium, fingerprints
-from ..errors import PluginError, StoreError
+from ..errors import OptionError, PluginError, StoreError, suggest
 from ..kinds import SwapModel
+
+MODEL_MASK = "model"
+"""The mask that the model gives."""
+ANY_MASK = "auto"
+"""The model's mask, or else the first stored one."""
 
 _NAMED = 3
 
@@ -106,6 +111,21 @@ def require_same_footage(faceset: Faceset, medium: Medium) -> None:
             f"faceset {faceset.path} was extracted from another {others[0]}, of other content than {medium.path}; "
             "extract this one into a faceset of its own"
         )
+
+
+def require_mask(faceset: Faceset, mask: str) -> None:
+    """Refuses a mask that the faceset does not have.
+
+    Args:
+        faceset: Where the faces come from.
+        mask: The name of a masker, `MODEL_MASK` or `ANY_MASK`.
+
+    Raises:
+        OptionError: Its faces have no mask of that name.
+    """
+    known = {MODEL_MASK, ANY_MASK, *next((face.mask_names for face in faceset.faces()), (mask,))}
+    if mask not in known:
+        raise OptionError(f"faceset {faceset.path} has no mask '{mask}'. {suggest(mask, sorted(known))}")
 
 
 def require_scheme(faceset: Faceset, model: SwapModel, label: str) -> None:

@@ -23,12 +23,9 @@ from ..contract import CropSpec
 from ..errors import FaceswapError, PluginError, StoreError
 from ..kinds import SwapModel
 from .chain import BlenderChain
-from .faces import FaceSource
+from .faces import ANY_MASK, MODEL_MASK, FaceSource
 from .patches import CutFace, Floats, composite, cut_face, make_patch
 from .threads import ahead, map_ahead
-
-MODEL_MASK = "model"
-ANY_MASK = "auto"
 
 _DECODED_AHEAD = 8
 _MOST_BLENDING = 4

@@ -33,6 +33,10 @@ _FORMAT = 1
 """Raised when the same settings give other pixels than before, so that parts of both are never joined."""
 
 
+_MOST_UNSWAPPED = 0.1
+"""The share of frames without a swap above which people are told: whose face it is shows in them."""
+
+
 class ConvertReport(Report):
     """What a conversion did.
 
@@ -57,7 +61,8 @@ class ConvertJob(Job):
     """Write MEDIA to OUTPUT with its faces swapped by a trained model.
 
     OUTPUT is a video (.mp4, .mov, .mkv) with the sound and timing of MEDIA, or a folder of images. What is finished
-    lies in OUTPUT.parts until all is: a run that was stopped or killed is continued by the same command.
+    lies in OUTPUT.parts until all is: a run that was stopped or killed is continued by the same command. A video that
+    exists is replaced when the new one is whole.
     """
 
     command: ClassVar[str] = "convert"
@@ -99,13 +104,14 @@ class ConvertJob(Job):
         """Converts what no earlier run has finished, and publishes the output."""
         from ...lib.faceset import Faceset
         from ...lib.media import probe
-        from ..converting.faces import require_same_footage
+        from ..converting.faces import require_mask, require_same_footage
         from ..converting.parts import Parts
 
         blenders = self._blenders()
         medium = probe(self.media)
         with Faceset.open(self.faceset) as faceset:
             require_same_footage(faceset, medium)
+            require_mask(faceset, self.mask)
             trained = self._model(context, faceset, blenders)
             with Parts(self.output, self._digest(medium, faceset, trained, blenders)) as parts:
                 if parts.discarded:
@@ -128,12 +134,18 @@ class ConvertJob(Job):
         frames = sum(tally.frames for tally in tallies)
         if total + missing > frames:
             context.warn(f"{total + missing - frames} frames of {self.media} could not be decoded and are left out.")
+        swapped = sum(tally.frames_swapped for tally in tallies)
+        if frames - swapped > _MOST_UNSWAPPED * frames:
+            context.warn(
+                f"{frames - swapped} of {frames} frames show the original, since {self.faceset} has no face in them; "
+                "another --detector or its options may find more."
+            )
         conversion.output.publish(len(conversion.chunks))
         conversion.parts.remove()
         return ConvertReport(
             output=self.output,
             frames=frames,
-            frames_swapped=sum(tally.frames_swapped for tally in tallies),
+            frames_swapped=swapped,
             faces=sum(tally.faces for tally in tallies),
             fps=round((frames - done) / seconds, 2) if frames > done else None,
             model_step=step,

@@ -135,7 +135,7 @@ class DemoJob(Job):
             **identity,
             stage_seconds={**clock.seconds, **swapped.stage_seconds},
         )
-        publish_bytes(self.workspace / "report.json", report.model_dump_json(indent=1).encode())
+        publish_bytes(self.workspace / "report.json", report.model_dump_json(indent=1, exclude={"seconds"}).encode())
         return report
 
     def _identity(self, context: JobContext, swap: SwapJob) -> dict[str, float]:

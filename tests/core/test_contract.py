@@ -88,16 +88,6 @@ def test_public_names_are_listed():
     assert faceswap.__all__ == sorted(faceswap.__all__)
 
 
-def test_public_names_hold_what_authors_and_callers_were_promised():
-    promised = {
-        *("Detector", "Aligner", "Masker", "Recognizer", "SwapModel", "TrainableModel", "Generator", "CropBlender"),
-        *("FrameBlender", "Metric", "hookimpl", "Detections", "CropSpec", "CropPatch", "FramePatch", "FaceBatch"),
-        *("IdentityBatch", "Player", "FaceswapError", "run_job", "ExtractJob", "TrainJob", "ConvertJob", "SwapJob"),
-        *("DemoJob", "Listener"),
-    }
-    assert promised == set(faceswap.__all__)
-
-
 def test_a_name_that_is_not_there_is_an_attribute_error():
     with pytest.raises(AttributeError, match="module 'faceswap' has no attribute 'Detecter'"):
         faceswap.Detecter  # noqa: B018

@@ -66,7 +66,7 @@ def _state(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture(autouse=True)
 def _tell_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("faceswap.core.jobs.job._PROGRESS_INTERVAL", 0.0)
+    monkeypatch.setattr("faceswap.core.jobs.context._PROGRESS_INTERVAL", 0.0)
 
 
 @pytest.fixture(scope="module")
