@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,22 @@ def footage() -> Path:
     if not folder.is_dir():
         pytest.skip("the folder of real footage is not here")
     return folder
+
+
+@pytest.fixture(scope="session")
+def file_size_limit() -> Callable[[int], AbstractContextManager[None]]:
+    """Makes a block in which files cannot grow beyond so many bytes, which fails as a full disk does."""
+
+    @contextmanager
+    def limited(size: int) -> Iterator[None]:
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return limited
 
 
 @pytest.fixture(scope="session")

@@ -3,12 +3,10 @@ import hashlib
 import json
 import os
 import random
-import resource
 import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -50,16 +48,6 @@ def train(folder):
         step += 1
         save(folder, step, make_parts(step), INFO)
         print(step, flush=True)
-
-
-@contextmanager
-def file_size_limit(size):
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def flip(path, offset, mask=1):
@@ -263,7 +251,7 @@ def test_the_old_one_goes_only_after_the_new_one_is_there(tmp_path, monkeypatch)
     assert folders(tmp_path) == ["2", "3"]
 
 
-def test_a_full_disk_while_replacing_keeps_the_old_one(tmp_path):
+def test_a_full_disk_while_replacing_keeps_the_old_one(tmp_path, file_size_limit):
     save(tmp_path, 1, make_parts(1), INFO)
     with file_size_limit(5_000), pytest.raises(OutputError, match="disk is full"):
         save(tmp_path, 1, make_parts(2), INFO)

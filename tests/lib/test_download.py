@@ -3,10 +3,8 @@
 import errno
 import hashlib
 import os
-import resource
 import shutil
 import threading
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -284,7 +282,7 @@ class TestFullDisk:
         monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
         assert fetch(file).read_bytes() == CONTENT
 
-    def test_error_a_disk_that_fills_up_keeps_what_came(self, server, file):
+    def test_error_a_disk_that_fills_up_keeps_what_came(self, server, file, file_size_limit):
         with (
             file_size_limit(100_000),
             pytest.raises(OutputError, match=r"disk is full.*free some space and run the same"),
@@ -304,16 +302,6 @@ class TestFullDisk:
         with pytest.raises(OutputError, match="disk is full"):
             fetch(file)
         assert not path_of(file).exists()
-
-
-@contextmanager
-def file_size_limit(size):
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_error_a_server_that_is_silent_is_given_up(server, file, monkeypatch):

@@ -2,14 +2,12 @@ import json
 import os
 import pickle
 import random
-import resource
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -96,16 +94,6 @@ def extract(folder):
             if frames:
                 faceset.add_chunk("clip.mp4", index, frames)
                 print(index, flush=True)
-
-
-@contextmanager
-def file_size_limit(size):
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.fixture
@@ -443,7 +431,7 @@ def test_a_file_in_the_way_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("big", ["crop", "database"])
-def test_a_full_disk_keeps_what_was_committed_and_the_run_goes_on(path, big):
+def test_a_full_disk_keeps_what_was_committed_and_the_run_goes_on(path, big, file_size_limit):
     """The crop images hit the limit in the first case, the database in the second."""
     limit = 2_000 if big == "crop" else 100_000
     chunk = [make_frame(pts, faces=2) for pts in range(100, 160)]

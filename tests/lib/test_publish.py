@@ -1,9 +1,7 @@
 import errno
 import os
-import resource
 import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,16 +18,6 @@ from faceswap.lib.publish import (
     sweep,
     temp_path,
 )
-
-
-@contextmanager
-def file_size_limit(size):
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.fixture
@@ -106,7 +94,7 @@ def test_a_full_disk_is_told_with_sizes_and_changes_nothing(tmp_path, monkeypatc
     assert names(tmp_path) == ["a.bin"]
 
 
-def test_a_file_over_the_systems_size_limit_counts_as_a_full_disk(tmp_path):
+def test_a_file_over_the_systems_size_limit_counts_as_a_full_disk(tmp_path, file_size_limit):
     path = tmp_path / "a.bin"
     publish_bytes(path, b"old")
     with file_size_limit(10_000), pytest.raises(OutputError, match="disk is full"):
