@@ -2,157 +2,171 @@
 
 Settings are addressed by path: `faceset`, `detector.upsample`, and `blender.feather.blur` for kinds of which a run
 takes several. Plugins come by name only, never by an import path.
+
+Which plugins a run takes and which options they have are two questions, answered one after the other:
+
+1. The highest layer that names plugins of a kind names them all: `detector: center` in YAML, then
+   `FACESWAP__DETECTOR=center`, then `--detector center`. Where no layer does, the job's own defaults are taken, with
+   the options that the job gives them.
+2. Options go to the plugins that were chosen in the end, whichever layer chose them, and a higher layer's go over a
+   lower one's: `FACESWAP__DETECTOR__SHARE=0.3`, then `--detector.share 0.5`. One that does not fit is an error.
+
+In YAML an option stands with the name of its plugin. So YAML's options are taken if that plugin is, whichever layer has
+named it in the end, and left alone if it is not. Likewise the job's own options belong to its own choice: who names
+plugins gets them as their authors made them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from .errors import FaceswapError, OptionError, suggest
+from .errors import OptionError, suggest
 from .names import KINDS
 
 ENVIRONMENT_PREFIX = "FACESWAP__"
 
 
 @dataclass
+class Chosen:
+    """A plugin of the run, with where it and its options came from.
+
+    Attributes:
+        name: Its name, or `name@package`.
+        options: Its options by name.
+        where: The file or variable that named it, as messages call it; empty for a flag or a default.
+        origins: For each option that was given, the file, variable or flag that gave it.
+    """
+
+    name: str
+    options: dict[str, Any] = field(default_factory=dict)
+    where: str = ""
+    origins: dict[str, str] = field(default_factory=dict)
+
+    def set(self, option: str, value: Any, where: str) -> None:
+        """Sets an option."""
+        self.options[option], self.origins[option] = value, where
+
+    def copied(self) -> Chosen:
+        """The same, to be changed apart."""
+        return Chosen(self.name, dict(self.options), self.where, dict(self.origins))
+
+
+class _Given(NamedTuple):
+    """An option as a layer gives it."""
+
+    kind: str
+    path: list[str]
+    value: Any
+    where: str
+
+
+@dataclass
 class Settings:
-    """Settings while the layers are laid over each other.
+    """Settings while the layers are laid over each other, the lowest first.
 
     Attributes:
         known: The names of the job's own fields.
-        defaults: For each plugin kind that the job takes, the plugins of a run that names none, like `plugins`.
+        defaults: For each plugin kind that the job takes, the plugins of a run that names none.
         fields: Values of the job's own fields.
-        plugins: For each kind the plugins of the run, in order, each as `{"name": ..., **options}`.
+        origins: For each of them, the file, variable or flag that gave it.
+        plugins: For each kind that a layer has named, the plugins in order.
     """
 
     known: frozenset[str]
-    defaults: Mapping[str, Sequence[Mapping[str, Any]]]
+    defaults: Mapping[str, Sequence[Chosen]]
     fields: dict[str, Any] = field(default_factory=dict)
-    plugins: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+    plugins: dict[str, list[Chosen]] = field(default_factory=dict)
+    _given: list[_Given] = field(default_factory=list)
 
     def set_field(self, name: str, value: Any, where: str) -> None:
         """Sets a field of the job; raises OptionError when there is none of that name."""
-        name = _plain(name)
-        if name not in self.known:
-            raise OptionError(
-                f"{where}: there is no setting '{name}'. {suggest(name, self.known | self.defaults.keys())}"
-            )
-        self.fields[name] = value
+        setting = plain(name)
+        if setting not in self.known:
+            known = self.known | self.defaults.keys()
+            raise OptionError(f"{where}: there is no setting '{name}'. {suggest(setting, known)}")
+        self.fields[setting], self.origins[setting] = value, where
 
-    def choose(self, kind: str, names: list[str]) -> None:
-        """Chooses the plugins of a kind; options already given to those of the same name are kept."""
-        before = {plugin["name"]: plugin for plugin in self.plugins.get(kind, [])}
-        self.plugins[kind] = [dict(before.get(name, {"name": name})) for name in names]
+    def choose(self, kind: str, names: Iterable[str], where: str = "") -> None:
+        """Chooses the plugins of a kind; options that a lower layer's choice gave to the same plugin are kept.
 
-    def chosen(self, kind: str) -> list[dict[str, Any]]:
-        """The plugins of a kind; its defaults are filled in when nobody chose."""
-        return self.plugins.setdefault(kind, [dict(plugin) for plugin in self.defaults[kind]])
+        Args:
+            kind: Their kind.
+            names: Their names, in order.
+            where: The file or variable that names them; empty for a flag.
+        """
+        before = list(self.plugins.get(kind, []))
+        self.plugins[kind] = [_taken_over(before, name, where) for name in names]
 
     def set_option(self, kind: str, path: list[str], value: Any, where: str) -> None:
-        """Sets an option of a chosen plugin: path `[option]`, or `[plugin, option]` for kinds taken several times."""
-        chosen = self.chosen(kind)
-        if KINDS[kind].several:
-            self._set_named(chosen, kind, path, value, where)
-        elif len(path) != 1:
-            raise OptionError(f"{where}: expected {kind}.OPTION. Received: {'.'.join([kind, *path])}")
-        elif not chosen:
-            raise OptionError(f"{where}: no {kind} is chosen; add --{kind} NAME.")
-        else:
-            chosen[0][_plain(path[0])] = value
+        """Gives an option to a plugin of the final choice.
 
-    def _set_named(self, chosen: list[dict[str, Any]], kind: str, path: list[str], value: Any, where: str) -> None:
-        if len(path) != 2:
-            raise OptionError(f"{where}: expected {kind}.PLUGIN.OPTION. Received: {'.'.join([kind, *path])}")
-        matching = [plugin for plugin in chosen if _plain(plugin["name"].partition("@")[0]) == _plain(path[0])]
-        names = [plugin["name"] for plugin in chosen]
-        if not matching:
-            raise OptionError(f"{where}: no {kind} '{path[0]}' is chosen. {suggest(path[0], names)}")
-        if len(matching) > 1:
-            raise OptionError(f"{where}: {kind} '{path[0]}' is chosen twice; give its options in a YAML list.")
-        matching[0][_plain(path[1])] = value
+        Args:
+            kind: The plugin's kind.
+            path: `[option]`, or `[plugin, option]` for kinds taken several times.
+            value: Its value; text is converted later.
+            where: The variable or flag, as messages call it.
+        """
+        self._given.append(_Given(kind, path, value, where))
+
+    def chosen(self) -> dict[str, list[Chosen]]:
+        """The plugins of every kind, in the end, with their options.
+
+        Raises:
+            OptionError: An option was given to a plugin that is not chosen, or in another form than its kind's.
+        """
+        named = {**self.defaults, **self.plugins}
+        chosen = {kind: [plugin.copied() for plugin in named[kind]] for kind in self.defaults}
+        for given in self._given:
+            plugin, option = _addressed(chosen[given.kind], given)
+            plugin.set(plain(option), given.value, given.where)
+        return chosen
 
     def values(self) -> dict[str, Any]:
         """The merged settings as the job's model takes them: fields, and `kind` -> list of plugin choices."""
         choices = {
-            kind: [{"name": plugin["name"], "options": _without_name(plugin)} for plugin in self.chosen(kind)]
-            for kind in self.defaults
+            kind: [{"name": plugin.name, "options": plugin.options} for plugin in plugins]
+            for kind, plugins in self.chosen().items()
         }
         return {**self.fields, **choices}
 
 
-def _plain(name: str) -> str:
+def _taken_over(before: list[Chosen], name: str, where: str) -> Chosen:
+    """A plugin that a layer names, with the options of the same one of the layer below, which is used up."""
+    for plugin in before:
+        if _may_be_same(plugin.name, name):
+            before.remove(plugin)
+            return Chosen(name, plugin.options, where, plugin.origins)
+    return Chosen(name, where=where)
+
+
+def _may_be_same(one: str, other: str) -> bool:
+    """Whether two names mean one plugin: `center` and `center@package` do, as far as the names tell."""
+    (name, _, package), (other_name, _, other_package) = one.partition("@"), other.partition("@")
+    return name == other_name and (package == other_package or "" in (package, other_package))
+
+
+def _addressed(chosen: list[Chosen], given: _Given) -> tuple[Chosen, str]:
+    """The plugin that an option is for, and the option's name."""
+    kind, path, where = given.kind, given.path, given.where
+    form = f"{kind}.PLUGIN.OPTION" if KINDS[kind].several else f"{kind}.OPTION"
+    if len(path) != form.count("."):
+        raise OptionError(f"{where}: expected {form}. Received: {'.'.join([kind, *path])}")
+    if not KINDS[kind].several:
+        if not chosen:
+            raise OptionError(f"{where}: no {kind} is chosen; add --{kind} NAME.")
+        return chosen[0], path[0]
+    matching = [plugin for plugin in chosen if plain(plugin.name.partition("@")[0]) == plain(path[0])]
+    if not matching:
+        names = [plugin.name for plugin in chosen]
+        raise OptionError(f"{where}: no {kind} '{path[0]}' is chosen. {suggest(path[0], names)}")
+    if len(matching) > 1:
+        raise OptionError(f"{where}: {kind} '{path[0]}' is chosen twice; give its options in a YAML list.")
+    return matching[0], path[1]
+
+
+def plain(name: str) -> str:
+    """A setting's name as fields and options write it: `min-size` -> `min_size`."""
     return name.replace("-", "_").lower()
-
-
-def _without_name(plugin: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in plugin.items() if key != "name"}
-
-
-def lay_yaml(settings: Settings, path: Path) -> None:
-    """Lays a YAML file over the settings.
-
-    Raises:
-        FaceswapError: The file cannot be read, is not a mapping, or names an unknown setting.
-    """
-    for key, value in _read_yaml(path).items():
-        where, kind = f"{path}: {key}", _kind_of(key)
-        if kind in settings.plugins:
-            raise OptionError(f"{where}: {kind}s are given twice; keep one of `{kind}` and `{kind}s`.")
-        if kind in settings.defaults:
-            settings.plugins[kind] = _plugin_list(value, where)
-        else:
-            settings.set_field(str(key), value, str(path))
-
-
-def _kind_of(key: Any) -> str:
-    """The plugin kind that a key names; those of which a run takes several may stand in the plural."""
-    single = str(key).removesuffix("s")
-    return single if single in KINDS and KINDS[single].several else str(key)
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    import yaml
-
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise FaceswapError(f"The configuration {path} cannot be read: {error.strerror}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise FaceswapError(f"The configuration {path} is not valid YAML: {reason}") from error
-    if not isinstance(content, dict):
-        raise FaceswapError(f"{path} must hold `setting: value` lines. Received: {type(content).__name__}")
-    return content
-
-
-def _plugin_list(value: Any, where: str) -> list[dict[str, Any]]:
-    """Accepts `name`, `{name: ..., option: ...}`, or a list of these."""
-    items = value if isinstance(value, list) else [value]
-    plugins = [{"name": item} if isinstance(item, str) else item for item in items]
-    for plugin in plugins:
-        if not (isinstance(plugin, dict) and isinstance(plugin.get("name"), str)):
-            raise OptionError(f"{where}: expected a plugin name or {{name: ..., option: ...}}. Received: {plugin!r}")
-    return [{_plain(str(key)): option for key, option in plugin.items()} for plugin in plugins]
-
-
-def lay_environment(settings: Settings, environment: Mapping[str, str]) -> None:
-    """Lays variables such as `FACESWAP__DETECTOR__UPSAMPLE=1` over the settings; those of other jobs are left alone."""
-    named = {key: value for key, value in environment.items() if key.startswith(ENVIRONMENT_PREFIX)}
-    # A choice of plugin comes before the options of the chosen one.
-    for key in sorted(named, key=lambda key: (not key.endswith("__NAME"), key)):
-        _lay_variable(settings, key, named[key])
-
-
-def _lay_variable(settings: Settings, key: str, value: str) -> None:
-    first, *rest = key.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
-    if first in settings.defaults and rest == ["name"]:
-        settings.choose(first, [name.strip() for name in value.split(",")])
-    elif first in settings.defaults and rest:
-        settings.set_option(first, rest, value, key)
-    elif first in settings.known and not rest:
-        settings.set_field(first, value, key)
-    elif first not in KINDS and rest:
-        raise OptionError(f"{key}: there is no plugin kind '{first}'. {suggest(first, settings.defaults)}")

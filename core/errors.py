@@ -27,7 +27,15 @@ class PluginError(FaceswapError):
 
 
 class OptionError(FaceswapError):
-    """An option is unknown or its value is not allowed."""
+    """An option is unknown or its value is not allowed.
+
+    Attributes:
+        option: The option's name, where one of a plugin is meant; who knows which file or variable gave it can say so.
+    """
+
+    def __init__(self, message: str, option: str = "") -> None:
+        super().__init__(message)
+        self.option = option
 
 
 class ContractError(FaceswapError):

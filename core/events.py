@@ -61,7 +61,7 @@ class Progress(_Event):
         total: Units in all, None when unknown.
         unit: What is counted.
         rate: Units per second of this run.
-        figures: Values worth watching, such as losses.
+        figures: Values worth watching: counts are whole numbers, losses are not.
     """
 
     type: Literal["progress"] = "progress"
@@ -70,7 +70,7 @@ class Progress(_Event):
     total: int | None
     unit: str
     rate: float | None = None
-    figures: dict[str, float] = {}
+    figures: dict[str, int | float] = {}
 
 
 class Preview(_Event):

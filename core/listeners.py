@@ -11,6 +11,7 @@ import pluggy
 from . import run_hooks
 from .deprecation import told_for
 from .errors import FaceswapError, PluginError
+from .hook_names import unknown_hook
 from .hookspecs import PROJECT
 from .host import PluginChoice, Prepared, prepare, versions
 
@@ -109,9 +110,10 @@ def hooks_of(used: Prepared) -> Any:
     try:
         with told_for(f"{used.label} from {used.found.origin}"):
             manager.register(used.plugin, used.found.name)
-        manager.check_pending()
     except pluggy.PluginValidationError as error:
         raise _misfit(used, " ".join(str(error).split())) from error
+    if unknown := unknown_hook(manager, used.plugin):
+        raise _misfit(used, unknown)
     return manager.hook
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from .errors import FaceswapError, OptionError, PluginError, suggest
 from .registry import Selected
@@ -35,19 +36,30 @@ class OptionInfo:
     choices: tuple[str, ...] = ()
 
 
-def describe_options(options_class: type[BaseModel]) -> list[OptionInfo]:
-    """Lists the options of an `Options` class in the order of their declaration."""
+def describe_options(options_class: type[BaseModel], given: Mapping[str, Any] | None = None) -> list[OptionInfo]:
+    """Lists the options of an `Options` class in the order of their declaration.
+
+    Args:
+        options_class: The plugin's `Options`.
+        given: Values that a job gives it by default, which are shown in place of the class's defaults.
+    """
     return [
         OptionInfo(
             name=name,
             type=_type_in_words(field.annotation),
-            default="required" if field.is_required() else str(field.get_default(call_default_factory=True)),
+            default=_default(name, field, given or {}),
             description=field.description or "",
             is_flag=field.annotation is bool,
             choices=_choices(field.annotation),
         )
         for name, field in options_class.model_fields.items()
     ]
+
+
+def _default(name: str, field: FieldInfo, given: Mapping[str, Any]) -> str:
+    if name in given:
+        return str(given[name])
+    return "required" if field.is_required() else str(field.get_default(call_default_factory=True))
 
 
 def _type_in_words(annotation: Any) -> str:
@@ -76,16 +88,16 @@ def parse_options(label: str, options_class: type[BaseModel], values: Mapping[st
     try:
         return options_class.model_validate(dict(values))
     except ValidationError as error:
-        raise OptionError(_in_one_line(label, options_class, error)) from None
+        raise _in_one_line(label, options_class, error) from None
 
 
-def _in_one_line(label: str, options_class: type[BaseModel], error: ValidationError) -> str:
+def _in_one_line(label: str, options_class: type[BaseModel], error: ValidationError) -> OptionError:
     first = error.errors()[0]
-    name = ".".join(str(part) for part in first["loc"]) or "?"
+    name, option = ".".join(map(str, first["loc"])) or "?", str(next(iter(first["loc"]), ""))
     if first["type"] == "extra_forbidden":
-        return f"{label} has no option '{name}'. {suggest(name, options_class.model_fields)}"
+        return OptionError(f"{label} has no option '{name}'. {suggest(name, options_class.model_fields)}", option)
     received = "" if first["type"] == "missing" else f" Received: {first['input']!r}"
-    return f"{label} option '{name}': {' '.join(first['msg'].split())}.{received}"
+    return OptionError(f"{label} option '{name}': {' '.join(first['msg'].split())}.{received}", option)
 
 
 def make_plugin(selected: Selected, values: Mapping[str, Any]) -> Any:

@@ -182,13 +182,15 @@ def _handed_over(found: Found, module: Any) -> type[Any]:
 
     from . import hookspecs
     from .deprecation import told_for
+    from .hook_names import unknown_hook
 
     # One manager per plugin: a pending hook of one plugin must not fail the check of another.
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
     with told_for(f"{found.label} from {found.origin}"):
         manager.register(module, found.name)
-    manager.check_pending()
+    if unknown := unknown_hook(manager, module):
+        raise _failure(found, unknown)
     kind = KINDS[found.kind]
     classes = [offered for hook in (kind.hook, *kind.former_hooks) for offered in getattr(manager.hook, hook)()]
     if len(classes) != 1:

@@ -21,6 +21,7 @@ from click.shell_completion import (
 from ..listing import describe
 from ..names import KINDS
 from ..registry import NO_PLUGINS, discover
+from ..weights import declared
 
 COMPLETE_VARIABLE = "_FACESWAP_COMPLETE"
 """The environment variable by which a shell's script asks; click derives it from the program's name."""
@@ -36,6 +37,17 @@ def complete_kinds(context: click.Context, parameter: click.Parameter, incomplet
 def complete_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> Items:
     """Completes the name of a plugin whose kind is the argument `kind`."""
     return plugin_names(context.params.get("kind") or "", incomplete)
+
+
+def complete_weights(context: click.Context, parameter: click.Parameter, incomplete: str) -> Items:
+    """Completes whose weights are meant: `KIND NAME`, or the name of a file."""
+    words = context.params.get("words") or ()
+    if words:
+        return plugin_names(words[0], incomplete) if len(words) == 1 else []
+    names = dict.fromkeys(each.file.name for each in declared())
+    # A shell would put the pieces of a name with spaces into the line as words of their own.
+    known = [*KINDS, *(name for name in names if " " not in name)]
+    return [CompletionItem(word) for word in known if word.startswith(incomplete)]
 
 
 def complete_path(context: click.Context, parameter: click.Parameter, incomplete: str) -> Items:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import click
-from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from ..config import Settings, lay_environment, lay_yaml
-from ..errors import OptionError, suggest
 from ..host import PluginChoice
 from ..jobs.job import Job, run_job
 from ..names import KINDS
 from .completing import complete_path
+from .job_making import default_plugins, flag_of, kind_fields, make_job
 from .plugin_flags import complete_flags, format_plugin, value_flags
-from .terminal import JsonListener, TerminalListener
+from .terminal import listener_for
 
 
 def job_command(job_class: type[Job], name: str | None = None) -> click.Command:
@@ -26,23 +23,6 @@ def job_command(job_class: type[Job], name: str | None = None) -> click.Command:
     command = JobCommand(job_class)
     command.name = name or job_class.command
     return command
-
-
-def kind_fields(job_class: type[Job]) -> dict[str, str]:
-    """The plugin kinds that a job takes -> the fields that hold them, `masker` -> `maskers`."""
-    return {kind: field for kind in KINDS for field in (kind, f"{kind}s") if field in job_class.model_fields}
-
-
-def default_plugins(job_class: type[Job], field: str) -> list[dict[str, Any]]:
-    """The plugins that a job takes for a field when nobody chooses, each as `{"name": ..., **options}`."""
-    default = job_class.model_fields[field].default
-    choices = [default] if isinstance(default, PluginChoice) else default or ()
-    return [{"name": choice.name, **choice.options} for choice in choices]
-
-
-def default_names(job_class: type[Job], field: str) -> tuple[str, ...]:
-    """Their names."""
-    return tuple(plugin["name"] for plugin in default_plugins(job_class, field))
 
 
 class JobCommand(click.Command):
@@ -69,8 +49,8 @@ class JobCommand(click.Command):
         """Adds a section per selected plugin to the usual help."""
         super().format_options(ctx, formatter)
         for kind in self.kinds:
-            for name in self._plugins(ctx, kind):
-                format_plugin(formatter, kind, name)
+            for choice in self._plugins(ctx, kind):
+                format_plugin(formatter, kind, choice)
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """While a line is completed behind `--kind.option`, this option is among the flags."""
@@ -90,15 +70,15 @@ class JobCommand(click.Command):
                 items += complete_flags(kind, self._plugins(ctx, kind), incomplete)
         return items
 
-    def _plugins(self, ctx: click.Context, kind: str) -> list[str]:
-        """The names of the plugins of a kind: those on the command line, else the job's own."""
-        return ctx.meta["chosen"][kind] or list(default_names(self.job_class, self.kinds[kind]))
+    def _plugins(self, ctx: click.Context, kind: str) -> list[PluginChoice]:
+        """The plugins of a kind: those on the command line, else the job's own with the options that it gives them."""
+        chosen = [PluginChoice(name=name) for name in ctx.meta["chosen"][kind]]
+        return chosen or default_plugins(self.job_class, self.kinds[kind])
 
     def _run(self, **values: Any) -> None:
         context = click.get_current_context()
-        job = _make_job(self.job_class, self.kinds, context.meta["plugin options"], values)
-        listener: Any = JsonListener() if values["json_events"] else TerminalListener()
-        with listener:
+        job = make_job(self.job_class, context.meta["plugin options"], values)
+        with listener_for(values["json_events"]) as listener:
             report = run_job(job, listener)
         if not values["json_events"]:
             click.echo("\n".join(report.lines()))
@@ -120,7 +100,7 @@ def _arguments(job_class: type[Job]) -> list[click.Parameter]:
 def _flags(job_class: type[Job], kinds: dict[str, str]) -> list[click.Parameter]:
     flags: list[click.Parameter] = [
         click.Option(
-            [f"--{kind}"], multiple=True, metavar="NAME", help=_kind_help(kind, default_names(job_class, field))
+            [f"--{kind}"], multiple=True, metavar="NAME", help=_kind_help(kind, default_plugins(job_class, field))
         )
         for kind, field in kinds.items()
     ]
@@ -128,23 +108,28 @@ def _flags(job_class: type[Job], kinds: dict[str, str]) -> list[click.Parameter]
     return flags + [_flag(name, field) for name, field in job_class.model_fields.items() if name in own]
 
 
-def _kind_help(kind: str, default: tuple[str, ...]) -> str:
-    names = " ".join(name.partition("@")[0] for name in default)
+def _kind_help(kind: str, default: list[PluginChoice]) -> str:
+    names = " ".join(choice.name.partition("@")[0] for choice in default)
     repeated = " Give it several times for a chain." if KINDS[kind].several else ""
     return f"The {kind} to use.{repeated}  [default: {names or 'none'}]"
 
 
 def _flag(name: str, field: FieldInfo) -> click.Option:
-    flag = f"--{name.replace('_', '-')}"
-    text = field.description or ""
-    if not field.is_required() and field.default not in (None, False, True):
-        text += f"  [default: {field.default}]"
+    flag, text = flag_of(name), (field.description or "") + _default_in_words(field)
     if field.annotation is bool:
         return click.Option([f"{flag}/--no-{flag[2:]}"], default=None, help=text)
     if get_origin(field.annotation) is Literal:
         return click.Option([flag], type=click.Choice(get_args(field.annotation)), help=text)
     completion = _completion(field.annotation)
     return click.Option([flag], metavar=_metavar(field.annotation), help=text, shell_complete=completion)
+
+
+def _default_in_words(field: FieldInfo) -> str:
+    """What stands behind a flag's help: that it is required, or its default, where the help does not say it."""
+    if field.is_required():
+        return "  [required]"
+    default = field.get_default(call_default_factory=True)
+    return "" if default is None or isinstance(default, bool) else f"  [default: {default}]"
 
 
 def _completion(annotation: Any) -> Any:
@@ -194,56 +179,3 @@ def _split_plugin_options(kinds: dict[str, str], args: list[str]) -> tuple[list[
             value = args[next(words)] if follows else "true"
         options.append((path, value))
     return options, rest
-
-
-def _make_job(
-    job_class: type[Job], kinds: dict[str, str], plugin_options: list[tuple[str, str]], values: dict[str, Any]
-) -> Job:
-    own = frozenset(job_class.model_fields.keys() - kinds.values())
-    settings = Settings(own, {kind: default_plugins(job_class, field) for kind, field in kinds.items()})
-    if values["config"]:
-        lay_yaml(settings, Path(values["config"]))
-    lay_environment(settings, os.environ)
-    for kind in kinds:
-        if values[kind]:
-            settings.choose(kind, list(values[kind]))
-    settings.fields.update({name: values[name] for name in own if values.get(name) is not None})
-    for path, value in plugin_options:
-        kind, *rest = path.split(".")
-        settings.set_option(kind, rest, value, f"--{path}")
-    return _validated(job_class, kinds, settings.values())
-
-
-def _validated(job_class: type[Job], kinds: dict[str, str], values: dict[str, Any]) -> Job:
-    for kind, field in kinds.items():
-        choices = [PluginChoice(**choice) for choice in values.pop(kind)]
-        values[field] = tuple(choices) if KINDS[kind].several else _only(kind, choices)
-    missing = [name for name in job_class.positional if name not in values and _required(job_class, name)]
-    if missing:
-        raise click.UsageError(f"Missing argument '{missing[0].upper()}'.", click.get_current_context())
-    try:
-        return job_class.model_validate(values)
-    except ValidationError as error:
-        raise OptionError(_in_one_line(job_class, error)) from None
-
-
-def _required(job_class: type[Job], name: str) -> bool:
-    return job_class.model_fields[name].is_required()
-
-
-def _only(kind: str, choices: list[PluginChoice]) -> PluginChoice | None:
-    if len(choices) > 1:
-        names = " ".join(choice.name for choice in choices)
-        raise OptionError(f"A run takes one {kind}. Received: {names}")
-    return choices[0] if choices else None
-
-
-def _in_one_line(job_class: type[Job], error: ValidationError) -> str:
-    first = error.errors()[0]
-    name = str(first["loc"][0]) if first["loc"] else "?"
-    where = name.upper() if name in job_class.positional else f"--{name.replace('_', '-')}"
-    if first["type"] == "missing":
-        return f"{job_class.command} needs {where}. `faceswap {job_class.command} --help` explains it."
-    if first["type"] == "extra_forbidden":
-        return f"{job_class.command} has no setting '{name}'. {suggest(name, job_class.model_fields)}"
-    return f"{job_class.command} {where}: {first['msg']}. Received: {first['input']!r}"

@@ -15,25 +15,28 @@ from ..options import OptionInfo, describe_options
 Flags = list[tuple[str, OptionInfo]]
 
 
-def option_flags(kind: str, choice: str) -> Flags:
+def option_flags(kind: str, choice: PluginChoice) -> Flags:
     """The flags of a plugin, each with its option; imports the plugin's module.
 
     Args:
         kind: The plugin's kind.
-        choice: Its name, or `name@package`.
+        choice: The plugin; options that are given here show as defaults.
 
     Raises:
         PluginError: The plugin is unknown, ambiguous or broken.
     """
-    name = choice.partition("@")[0]
-    prefix = f"--{kind}.{name}" if KINDS[kind].several else f"--{kind}"
-    options = describe_options(prepare(kind, PluginChoice(name=choice)).plugin.Options)
+    prefix = f"--{kind}.{_name(choice)}" if KINDS[kind].several else f"--{kind}"
+    options = describe_options(prepare(kind, choice).plugin.Options, choice.options)
     return [(f"{prefix}.{option.name.replace('_', '-')}", option) for option in options]
 
 
-def format_plugin(formatter: click.HelpFormatter, kind: str, choice: str) -> None:
+def _name(choice: PluginChoice) -> str:
+    return choice.name.partition("@")[0]
+
+
+def format_plugin(formatter: click.HelpFormatter, kind: str, choice: PluginChoice) -> None:
     """Writes the section of a help text that explains a plugin's flags, or why there are none."""
-    name = choice.partition("@")[0]
+    name = _name(choice)
     try:
         rows = [
             (flag, f"{option.description}  [{option.type}, default: {option.default}]")
@@ -46,13 +49,13 @@ def format_plugin(formatter: click.HelpFormatter, kind: str, choice: str) -> Non
             formatter.write_dl(rows)
 
 
-def complete_flags(kind: str, choices: Iterable[str], incomplete: str) -> list[CompletionItem[str]]:
+def complete_flags(kind: str, choices: Iterable[PluginChoice], incomplete: str) -> list[CompletionItem[str]]:
     """Completes the flags of the chosen plugins of a kind."""
     flags = {flag: option.description for flag, option in _loadable(kind, choices) if flag.startswith(incomplete)}
     return [CompletionItem(flag, help=text or None) for flag, text in flags.items()]
 
 
-def value_flags(kind: str, choices: Iterable[str]) -> list[click.Parameter]:
+def value_flags(kind: str, choices: Iterable[PluginChoice]) -> list[click.Parameter]:
     """The same flags as click's options, which know the values that they take."""
     return [
         click.Option(
@@ -64,7 +67,7 @@ def value_flags(kind: str, choices: Iterable[str]) -> list[click.Parameter]:
     ]
 
 
-def _loadable(kind: str, choices: Iterable[str]) -> Iterator[tuple[str, OptionInfo]]:
+def _loadable(kind: str, choices: Iterable[PluginChoice]) -> Iterator[tuple[str, OptionInfo]]:
     """The flags of the plugins that can be imported; of a broken one the run will tell."""
     for choice in choices:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,15 @@ from .completing import complete_kinds, complete_names
 from .plugin_new import new
 
 
+def _list_flags(function: Callable[..., None]) -> Callable[..., None]:
+    """The flags of the list, which stands with and without its name."""
+    kinds = f"Only this kind: {', '.join(KINDS)}."
+    function = click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)
+    return click.option("--kind", metavar="KIND", help=kinds, shell_complete=complete_kinds)(function)
+
+
 @click.group(invoke_without_command=True)
-@click.option("--kind", metavar="KIND", help=f"Only this kind: {', '.join(KINDS)}.", shell_complete=complete_kinds)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_list_flags
 @click.pass_context
 def command(context: click.Context, kind: str | None, as_json: bool) -> None:
     """List the installed plugins; nothing of them is imported.
@@ -28,8 +34,21 @@ def command(context: click.Context, kind: str | None, as_json: bool) -> None:
     Plugins of other packages appear here as soon as their package is installed with pip.
     """
     if context.invoked_subcommand is None:
-        listed = [describe(found) for found in discover(kind)]
-        click.echo(json.dumps([plugin.as_dict() for plugin in listed], indent=1) if as_json else _table(listed))
+        _list(kind, as_json)
+
+
+def _list(kind: str | None, as_json: bool) -> None:
+    listed = [describe(found) for found in discover(kind)]
+    click.echo(json.dumps([plugin.as_dict() for plugin in listed], indent=1) if as_json else _table(listed))
+
+
+@command.command("list")
+@_list_flags
+@click.pass_context
+def list_all(context: click.Context, kind: str | None, as_json: bool) -> None:
+    """List the installed plugins, as `faceswap plugins` does."""
+    before = context.parent.params if context.parent else {}
+    _list(kind or before.get("kind"), as_json or bool(before.get("as_json")))
 
 
 def _table(listed: list[Listed]) -> str:

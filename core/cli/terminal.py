@@ -1,4 +1,4 @@
-"""How a job's events are told in a terminal: a bar per stage with rate and time left, or JSON lines for programs."""
+"""How a job's events are told: bars in a terminal, lines where the error stream is none, JSON lines for programs."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any, Self
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from .. import events
-from ..events import Failed, Finished, Preview, Warned
+from ..events import Failed, Finished, Preview, Progress, Warned
+from .progress_bars import FittedBars
+from .progress_lines import LineListener
 
 
 class JsonListener:
@@ -27,21 +27,15 @@ class JsonListener:
 
 
 class TerminalListener:
-    """Shows progress bars, warnings and the places of pictures, and at the end the report."""
+    """Shows progress bars, warnings and the places of pictures.
 
-    def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False)
-        self._bars = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[unit]}"),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(elapsed_when_finished=True),
-            TextColumn("{task.fields[figures]}"),
-            console=self._console,
-        )
-        self._tasks: dict[str, TaskID] = {}
+    Args:
+        console: The terminal.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bars = FittedBars(console)
 
     def __enter__(self) -> Self:
         return self
@@ -51,8 +45,8 @@ class TerminalListener:
 
     def __call__(self, event: Any) -> None:
         """Shows one event."""
-        if isinstance(event, events.Progress):
-            self._show_progress(event)
+        if isinstance(event, Progress):
+            self._bars.show(event)
         elif isinstance(event, Warned):
             self._console.print(f"Warning: {event.message}", style="yellow", markup=False)
         elif isinstance(event, Preview):
@@ -61,15 +55,17 @@ class TerminalListener:
             self._stop()
 
     def _stop(self) -> None:
-        if self._tasks:  # Bars that were never shown would end with an empty line.
+        if self._bars.tasks:  # Bars that were never shown would end with an empty line.
             self._bars.stop()
 
-    def _show_progress(self, event: events.Progress) -> None:
-        if event.stage not in self._tasks:
-            self._bars.start()
-            self._tasks[event.stage] = self._bars.add_task(
-                event.stage, total=event.total, unit=event.unit, rate="", figures=""
-            )
-        rate = f"{event.rate:.1f}/s" if event.rate else ""
-        figures = "  ".join(f"{name} {value:.4f}" for name, value in event.figures.items())
-        self._bars.update(self._tasks[event.stage], completed=event.done, total=event.total, rate=rate, figures=figures)
+
+def listener_for(as_json: bool) -> JsonListener | TerminalListener | LineListener:
+    """What tells a job's events.
+
+    Args:
+        as_json: Whether a program reads them; otherwise the error stream decides between bars and lines.
+    """
+    if as_json:
+        return JsonListener()
+    console = Console(stderr=True, highlight=False)
+    return TerminalListener(console) if console.is_terminal and not console.is_dumb_terminal else LineListener()

@@ -13,6 +13,7 @@ from ...lib.publish import output_errors
 from ...lib.weights import State, WeightsFile, located, path_of, state, weights_folder
 from ..errors import FaceswapError, WeightsError
 from ..weights import Declared, chosen, declared
+from .completing import complete_weights
 from .plugins import align_columns
 
 
@@ -38,7 +39,7 @@ def list_all(as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("words", nargs=-1, metavar="[KIND NAME | FILE]")
+@click.argument("words", nargs=-1, metavar="[KIND NAME | FILE]", shell_complete=complete_weights)
 @click.option("--all", "everything", is_flag=True, help="Fetch all that are missing.")
 def fetch(words: tuple[str, ...], everything: bool) -> None:
     """Fetch the weights of a plugin, or one file, from where the plugin says.
@@ -56,7 +57,7 @@ def fetch(words: tuple[str, ...], everything: bool) -> None:
 
 
 @command.command()
-@click.argument("words", nargs=-1, metavar="[KIND NAME | FILE]")
+@click.argument("words", nargs=-1, metavar="[KIND NAME | FILE]", shell_complete=complete_weights)
 def path(words: tuple[str, ...]) -> None:
     """Print where weights lie or belong, and make that folder; without a name, the folder of all."""
     if not words:
@@ -73,7 +74,7 @@ def path(words: tuple[str, ...]) -> None:
 
 
 @command.command()
-@click.argument("words", nargs=-1, metavar="[KIND NAME | FILE]")
+@click.argument("words", nargs=-1, metavar="[KIND NAME | FILE]", shell_complete=complete_weights)
 @click.pass_context
 def verify(context: click.Context, words: tuple[str, ...]) -> None:
     """Read weights files and compare them with their hashes.

@@ -233,7 +233,7 @@ class _Watch:
         """Counts a frame and shows it if it is the preview; raises when somebody asked to stop."""
         self._context.check()
         self._faces += work.swapped
-        self._stage.advance(1, faces=float(self._faces))
+        self._stage.advance(1, faces=self._faces)
         key, seconds = work.frame.key, work.frame.time
         self._context.tell(events.FrameConverted, source=key.source, pts=key.pts, seconds=seconds, faces=work.swapped)
         if work.before is not None:

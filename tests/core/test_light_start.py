@@ -35,6 +35,7 @@ print("IMPORTED", *sorted(name for name in {heavy!r} if name in sys.modules))
         ["--help"],
         ["plugins"],
         ["plugins", "--json"],
+        ["plugins", "list"],
         ["--version"],
         ["plugins", "--help"],
         ["plugins", "new", "--help"],
@@ -66,6 +67,8 @@ def test_importing_the_package_imports_nothing_heavy(fresh_python):
         "convert --blender=",
         "plugins info ",
         "plugins check detector ",
+        "weights fetch ",
+        "weights fetch detector ",
     ],
 )
 def test_completing_names_imports_nothing_heavy(fresh_python, line):

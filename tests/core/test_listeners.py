@@ -186,7 +186,8 @@ def test_error_an_interruption_is_not_held_back(tmp_path, install_listener):
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        (module("@hookimpl\ndef faceswap_training_stop(self):\n    pass"), "unknown hook 'faceswap_training_stop'"),
+        (module("@hookimpl\ndef faceswap_training_stop(self):\n    pass"),
+         "unknown hook 'faceswap_training_stop'. Did you mean 'faceswap_training_step'?"),
         (on_step("pass", "step, loss"), "Argument(s) {'loss'} are declared in the hookimpl"),
         (on_step("pass").replace("    @hookimpl\n", ""), "`faceswap_training_step` is not marked with @hookimpl"),
         (on_step("pass").replace("return Mine", "return int"), "its hook must return a subclass of Listener"),

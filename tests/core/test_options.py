@@ -50,6 +50,11 @@ def selected(plugin_class):
     return Selected(Found("detector", "sample", "module", "package", "1.0"), plugin_class)
 
 
+def test_what_a_job_gives_is_described_as_the_default():
+    described = describe_options(Sample.Options, {"count": 0, "fast": True})
+    assert [option.default for option in described[:3]] == ["0", "0.5", "True"]
+
+
 def test_options_are_described_in_order():
     described = describe_options(Sample.Options)
     assert [option.name for option in described] == ["count", "share", "fast", "mode", "note", "order"]
@@ -107,6 +112,7 @@ def test_a_wrong_option_is_one_line(values, message):
     with pytest.raises(OptionError) as caught:
         parse(**values)
     assert str(caught.value) == message
+    assert caught.value.option == next(iter(values))
 
 
 def test_text_that_is_no_number_is_refused():

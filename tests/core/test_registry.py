@@ -186,8 +186,18 @@ def test_a_pending_hook_of_one_plugin_does_not_fail_another(install):
         "odd-package", PLUGIN.replace("def faceswap_", "def faceswap_x"), "[faceswap.detector]", "odd = odd_package"
     )
     install("fine-package", PLUGIN, "[faceswap.detector]", "fine = fine_package")
-    with pytest.raises(PluginError, match="unknown hook"):
+    with pytest.raises(PluginError) as caught:
         select("detector", "odd")
+    assert str(caught.value) == (
+        "detector 'odd' from odd-package 2.5 could not be loaded: "
+        "unknown hook 'faceswap_xdetector'. Did you mean 'faceswap_detector'?"
+    )
+    assert select("detector", "fine").plugin_class.__name__ == "Mine"
+
+
+def test_a_hook_that_is_marked_as_optional_may_be_unknown(install):
+    later = "@hookimpl(optionalhook=True)\ndef faceswap_of_later():\n    return None\n"
+    install("fine-package", PLUGIN + later, "[faceswap.detector]", "fine = fine_package")
     assert select("detector", "fine").plugin_class.__name__ == "Mine"
 
 

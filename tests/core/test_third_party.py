@@ -220,7 +220,7 @@ CHANGED = {
     "contract in words": (("= 1", "= 'one'"), "package_odd does not say `FACESWAP_CONTRACT = 1`"),
     "misspelt hook": (
         ("def faceswap_detector", "def faceswap_detektor"),
-        "PluginValidationError: unknown hook 'faceswap_detektor' in plugin",
+        "could not be loaded: unknown hook 'faceswap_detektor'. Did you mean 'faceswap_detector'?",
     ),
     "hook without mark": (("@hookimpl", ""), "package_odd has no hook `faceswap_detector`"),
     "hook of another kind": (

@@ -105,6 +105,15 @@ def test_kinds(complete, words):
     assert complete("plugins", *words, "") == list(KINDS)
 
 
+@pytest.mark.parametrize("command", ["fetch", "path", "verify"])
+def test_weights(complete, command):
+    assert complete("weights", command, "det") == ["detector"]
+    assert complete("weights", command, "aligner", "") == sorted(BUILT_IN["aligner"])
+    assert complete("weights", command, "aligner", "dlib-68", "") == []
+    assert complete("weights", command, "shape_predictor_5") == ["shape_predictor_5_face_landmarks.dat"]
+    assert not any(" " in word for word in complete("weights", command, ""))
+
+
 def test_a_package_can_be_named_without_a_clash(complete):
     assert complete("extract", "--detector", "dlib-hog@") == ["dlib-hog@faceswap"]
 

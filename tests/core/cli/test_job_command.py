@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -11,8 +12,8 @@ from click.testing import CliRunner
 from pydantic import Field
 
 from faceswap.core.cli.job_command import job_command
-from faceswap.core.errors import FaceswapError
-from faceswap.core.host import PluginChoice, prepare
+from faceswap.core.errors import FaceswapError, OptionError, PluginError
+from faceswap.core.host import PluginChoice, built_in, prepare
 from faceswap.core.jobs.context import JobContext
 from faceswap.core.jobs.job import Job, Report
 
@@ -31,6 +32,7 @@ class EchoJob(Job):
     minutes: float | None = Field(None, description="At most so long.")
     mode: Literal["fast", "exact"] = Field("fast", description="How to go about it.")
     check: bool = Field(False, description="Check every call.")
+    seed: int = Field(0, description="Where randomness comes from.")
     detector: PluginChoice = PluginChoice(name="dlib-hog")
     blenders: tuple[PluginChoice, ...] = ()
 
@@ -83,12 +85,16 @@ def test_namespaced_options_reach_the_plugin(call, words):
     assert call(*words)["detector"]["options"] == {"upsample": "2"}
 
 
+def test_a_value_may_begin_with_a_minus(call):
+    assert call("--detector.threshold", "-0.5")["detector"]["options"] == {"threshold": "-0.5"}
+
+
 def test_a_chain_keeps_its_order_and_its_options(call):
     settings = call(
-        "--blender", "feather", "--blender", "poisson", "--blender.poisson.mixed", "--blender.feather.blur", "-5"
+        "--blender", "feather", "--blender", "poisson", "--blender.poisson.mixed", "--blender.feather.blur", "5"
     )
     assert settings["blenders"] == [
-        {"name": "feather", "options": {"blur": "-5"}},
+        {"name": "feather", "options": {"blur": "5"}},
         {"name": "poisson", "options": {"mixed": "true"}},
     ]
 
@@ -120,6 +126,52 @@ def test_wrong_words_are_told_in_one_line(call, words, message):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({"DETECTOR__UPSAMPLE": "77"}, "FACESWAP__DETECTOR__UPSAMPLE: detector 'dlib-hog' option 'upsample': .* '77'$"),
+        ({"DETECTOR__NONSENSE": "77"}, "FACESWAP__DETECTOR__NONSENSE: detector 'dlib-hog' has no option 'nonsense'"),
+        ({"DETECTOR": "dlib-hgo"}, r"FACESWAP__DETECTOR: There is no detector 'dlib-hgo'\. Did you mean 'dlib-hog'"),
+        ({"CROP_SIZE": "big"}, "FACESWAP__CROP_SIZE: echo --crop-size: .* Received: 'big'"),
+    ],
+)
+@pytest.mark.parametrize("words", [[], ["--detector", "dlib-hog"]])
+def test_error_a_wrong_variable_is_named(call, environment, message, words):
+    if "DETECTOR" in environment:
+        words = []
+    with pytest.raises(OptionError if "There is" not in message else PluginError, match=f"^{message}"):
+        call(*words, **{f"FACESWAP__{key}": value for key, value in environment.items()})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("detector: {name: dlib-hog, upsample: 77}", "detector 'dlib-hog' option 'upsample': .* Received: 77$"),
+        ("detector: {name: dlib-hog, nonsense: 77}", "detector 'dlib-hog' has no option 'nonsense'"),
+        ("blenders: [alpha, {name: feather, blur: much}]", "blender 'feather' option 'blur'"),
+        ("detector: dlib-hgo", "There is no detector 'dlib-hgo'"),
+        ("crop_size: big", "echo --crop-size: "),
+    ],
+)
+def test_error_a_wrong_file_is_named(call, tmp_path, text, message):
+    path = tmp_path / "run.yaml"
+    path.write_text(text)
+    with pytest.raises(FaceswapError, match=f"^{path}: {message}"):
+        call("--config", str(path))
+
+
+def test_error_the_flag_of_a_wrong_option_is_named(call):
+    with pytest.raises(OptionError, match=r"^--detector\.upsample: detector 'dlib-hog' option 'upsample': "):
+        call("--detector.upsample", "77", FACESWAP__DETECTOR__UPSAMPLE="1")
+
+
+@pytest.mark.parametrize("words", [["--detector", "mtcnn"], []])
+def test_environment_options_reach_the_plugin_that_a_flag_names(call, words):
+    named = {} if words else {"FACESWAP__DETECTOR": "mtcnn"}
+    chosen = call(*words, FACESWAP__DETECTOR__MIN_SIZE="30", **named)["detector"]
+    assert chosen == {"name": "mtcnn", "options": {"min_size": "30"}}
+
+
 def test_a_missing_argument_is_a_usage_error():
     result = CliRunner().invoke(job_command(EchoJob), [])
     assert result.exit_code == 2
@@ -132,6 +184,33 @@ def test_help_teaches_the_selected_plugins_options():
     assert "--detector.upsample" in result.output
     assert "Say what was asked for." in result.output
     assert "default: 512" in result.output
+
+
+class ShyJob(EchoJob):
+    """Say it with options of its own."""
+
+    faceset: Path = Field(description="What to write.")
+    maskers: tuple[PluginChoice, ...] = (built_in("hull", forehead=0.125),)
+
+
+def helped(*words):
+    output = CliRunner().invoke(job_command(ShyJob), [*words, "--help"]).output
+    return re.sub(r"\s+", " ", output)
+
+
+def test_help_shows_the_jobs_own_options_of_its_own_plugins():
+    shown = r"--masker\.hull\.forehead [^\[]*\[float, default: {}\]"
+    assert re.search(shown.format("0.125"), helped())
+    assert re.search(shown.format("0.3"), helped("--masker", "hull"))
+
+
+def test_help_marks_what_is_required_and_shows_zero():
+    text = helped()
+    assert "--faceset PATH What to write. [required]" in text
+    assert "--seed N Where randomness comes from. [default: 0]" in text
+    assert "At most so long. --" in text
+    assert "Check every call. --" in text
+    assert text.count("[required]") == 1
 
 
 def test_help_survives_a_plugin_that_is_not_there():

@@ -66,6 +66,14 @@ def test_plugins_lists_every_built_in(call):
     assert listed == {(kind, name) for kind, plugins in BUILT_IN.items() for name in plugins}
 
 
+def test_plugins_list_is_the_same(call):
+    for flags in ([], ["--kind", "masker"], ["--json"], ["--kind", "masker", "--json"]):
+        same = call("plugins", *flags)
+        assert same[0] == 0
+        assert call("plugins", "list", *flags) == same
+        assert call("plugins", *flags, "list") == same
+
+
 def test_plugins_shows_summary_and_licence_without_importing(call):
     _, out, _ = call("plugins", "--kind", "aligner", "--json")
     by_name = {plugin["name"]: plugin for plugin in json.loads(out)}
