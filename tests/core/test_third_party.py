@@ -342,6 +342,7 @@ def faceswap_listener():
 '''
 
 
+@pytest.mark.slow
 def test_a_listener_of_another_package_is_listed_and_explained(site):
     site.install("parrot", LISTENER, kind="listener")
     assert site.listed()["parrot", "package-parrot"]["summary"] == "Says what is said."

@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 from pages import DOCS, EXAMPLE, PAGES, ROOT, blocks, run_page, text
 
-WITH_PYTHON = [page for page in PAGES if blocks(page, "python")]
+SLOW = ("docs/plugins/blender.md",)  # It checks two plugins.
+WITH_PYTHON = [
+    pytest.param(page, marks=pytest.mark.slow if page in SLOW else ()) for page in PAGES if blocks(page, "python")
+]
 
 
 @pytest.mark.parametrize("page", WITH_PYTHON)

@@ -110,6 +110,7 @@ def pixel_at(image, point):
     return cv2.GaussianBlur(image, (5, 5), 0)[y, x].astype(float)
 
 
+@pytest.mark.slow
 def test_number_of_workers_changes_nothing(movie, tmp_path):
     recognizer = PluginChoice(name="dlib-resnet")
     for workers in (1, 2):
@@ -134,6 +135,7 @@ run_job(job)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_killed_run_goes_on_to_the_same_result(movie, tmp_path):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

@@ -109,6 +109,7 @@ def test_feature_events(tmp_path: Path, facesets: Facesets) -> None:
     assert stages == {"reading source faces", "reading target faces", "training"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stops", [(3,), (1, 4)])
 def test_feature_stopped_and_continued_equals_uninterrupted(
     tmp_path: Path, facesets: Facesets, straight: Path, stops: tuple[int, ...]
@@ -160,6 +161,7 @@ def test_feature_another_seed_is_another_run(tmp_path: Path, facesets: Facesets,
     assert _state(tmp_path / "model") != _state(straight)
 
 
+@pytest.mark.slow
 def test_feature_a_finished_model_is_left_alone(tmp_path: Path, facesets: Facesets) -> None:
     folder = tmp_path / "model"
     _run(_job(folder, facesets, iterations=2))
@@ -169,6 +171,7 @@ def test_feature_a_finished_model_is_left_alone(tmp_path: Path, facesets: Facese
     assert (folder / "checkpoints" / "2" / "manifest.json").stat().st_mtime_ns == before
 
 
+@pytest.mark.slow
 def test_feature_a_damaged_checkpoint_is_named_and_training_goes_on_before_it(
     tmp_path: Path, facesets: Facesets, straight: Path
 ) -> None:

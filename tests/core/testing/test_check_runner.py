@@ -138,6 +138,7 @@ def test_expecting_too_much(check):
 """
 
 
+@pytest.mark.slow
 def test_the_decorator_makes_one_test_of_each_check(tmp_path, fresh_python):
     (tmp_path / "test_it.py").write_text(DECORATED.replace("HERE", repr(str(Path(__file__).parent))))
     selection = "finds-face or scores-sorted or face-arrives"
@@ -289,6 +290,7 @@ def installed(tmp_path, monkeypatch):
     return install
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("at_call", "words"),
     [

@@ -224,6 +224,7 @@ def test_feature_each_backend_has_a_row_from_a_process_of_its_own(installed, mon
     json.dumps(made.as_dict())
 
 
+@pytest.mark.slow
 def test_feature_the_environment_says_which_backend_comes_first(installed, monkeypatch):
     installed("model", ON_KERAS.format(pinned=""), keras=KERAS)
     monkeypatch.setattr(report, "installed_backends", lambda: ["tensorflow", "jax"])
@@ -234,6 +235,7 @@ def test_feature_the_environment_says_which_backend_comes_first(installed, monke
     assert made.costs is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "source", "posing"),
     [("model", ON_KERAS.format(pinned='backend = "tensorflow"'), KERAS), ("detector", COSTLY, "")],
@@ -247,6 +249,7 @@ def test_feature_plugins_that_pin_a_backend_or_need_none_have_no_rows(installed,
     assert len(made.records) > 15
 
 
+@pytest.mark.slow
 def test_feature_expected_failures_hold_on_every_backend(installed, monkeypatch):
     installed("model", ON_KERAS.format(pinned=""), keras=KERAS)
     monkeypatch.setattr(report, "installed_backends", lambda: ["tensorflow", "jax"])

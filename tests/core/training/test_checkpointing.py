@@ -41,6 +41,7 @@ def _equal(first: dict[str, Any], second: dict[str, Any]) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_feature_going_on_equals_never_having_stopped(tmp_path: Path) -> None:
     straight = _engine()
     for _ in range(3):

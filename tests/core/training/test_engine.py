@@ -213,6 +213,7 @@ def test_error_backend_without_an_adapter(monkeypatch: pytest.MonkeyPatch) -> No
         make_adapter(Game(), augmentation(SIZE), _faces())
 
 
+@pytest.mark.slow
 def test_feature_importing_keras_says_nothing(fresh_python: Callable[..., Any]) -> None:
     code = "from faceswap.core.training.backends import import_keras; import_keras()"
     done = fresh_python("-c", code, KERAS_BACKEND="tensorflow", TF_CPP_MIN_LOG_LEVEL="2")
