@@ -1,10 +1,11 @@
 """How `faceswap plugins check` is told: nothing is cut off, exit codes, expected failures from flags and files."""
 
 import json
+from functools import partial
 
 import pytest
 
-from faceswap.core.cli import check_report, main
+from faceswap.core.cli import check_report
 from faceswap.core.cli.check_report import in_words, read_expected
 from faceswap.core.errors import FaceswapError
 from faceswap.core.registry import NO_PLUGINS, Found
@@ -19,16 +20,10 @@ COSTS = Costs(0.25, ["cv2"], {"cv2": 0.2}, 2.5, ["keras"], 80_000_000, 40_000_00
 
 
 @pytest.fixture
-def call(capsys, monkeypatch):
-    """Runs the program and returns its exit code, output and errors."""
+def check(call, monkeypatch):
+    """Calls `plugins check`, blind to other packages' plugins."""
     monkeypatch.setenv(NO_PLUGINS, "1")
-
-    def run(*words):
-        with pytest.raises(SystemExit) as ended:
-            main.main(["plugins", "check", *words])
-        return (ended.value.code, *capsys.readouterr())
-
-    return run
+    return partial(call, "plugins", "check")
 
 
 def test_feature_checks_costs_and_backends_are_tables():
@@ -71,16 +66,16 @@ def test_feature_what_came_is_never_cut_off(monkeypatch):
     assert " ".join(" ".join(lines[1:-2]).split()) == f"FAILED loads {long.message}"
 
 
-def test_feature_a_plugin_that_passes_ends_with_0(call):
-    code, out, err = call("blender", "alpha", "--no-costs")
+def test_feature_a_plugin_that_passes_ends_with_0(check):
+    code, out, err = check("blender", "alpha", "--no-costs")
     assert (code, err) == (0, "")
     assert out.splitlines()[0].startswith("blender 'alpha' from faceswap ")
     assert "COST" not in out
     assert out.splitlines()[-1].startswith("passed: ")
 
 
-def test_feature_json_holds_everything(call):
-    code, out, _ = call("blender", "alpha", "--json")
+def test_feature_json_holds_everything(check):
+    code, out, _ = check("blender", "alpha", "--json")
     found = json.loads(out)
     assert code == 0
     assert found["passed"]
@@ -90,16 +85,16 @@ def test_feature_json_holds_everything(call):
     assert found["backends"] == []
 
 
-def test_feature_an_expected_failure_that_passes_ends_with_1(call):
-    code, out, _ = call("blender", "alpha", "--no-costs", "--expect", "face-arrives=it hides")
+def test_feature_an_expected_failure_that_passes_ends_with_1(check):
+    code, out, _ = check("blender", "alpha", "--no-costs", "--expect", "face-arrives=it hides")
     assert code == 1
     failed = [line for line in out.splitlines() if line.startswith("FAILED")]
     assert len(failed) == 1
     assert "expected to fail (it hides), but it passed" in failed[0]
 
 
-def test_error_an_expected_failure_without_a_check_ends_with_2(call):
-    code, out, err = call("blender", "alpha", "--no-costs", "--expect", "face-arives=it hides")
+def test_error_an_expected_failure_without_a_check_ends_with_2(check):
+    code, out, err = check("blender", "alpha", "--no-costs", "--expect", "face-arives=it hides")
     assert (code, out) == (2, "")
     assert err.startswith("Error: There is no check 'face-arives' for this plugin. Did you mean 'face-arrives'?")
 

@@ -9,20 +9,6 @@ import pytest
 from faceswap.core.cli import main as door
 from faceswap.core.errors import Cancelled, FaceswapError
 from faceswap.core.names import BUILT_IN
-from faceswap.core.registry import NO_PLUGINS
-
-
-@pytest.fixture
-def call(capsys, monkeypatch):
-    monkeypatch.setenv(NO_PLUGINS, "0")  # So that what `--no-plugins` sets is put back.
-
-    def run(*words):
-        with pytest.raises(SystemExit) as caught:
-            door.main(list(words))
-        written = capsys.readouterr()
-        return caught.value.code, written.out, written.err
-
-    return run
 
 
 def test_help_names_every_command(call):

@@ -1,27 +1,22 @@
 """The command `plugins new`: what it makes, what it says to do next, how it refuses."""
 
+from functools import partial
+
 import pytest
 
-from faceswap.core.cli import main as door
 from faceswap.core.names import KINDS
 
 
 @pytest.fixture
-def call(capsys, monkeypatch, tmp_path):
+def new(call, monkeypatch, tmp_path):
+    """Calls `plugins new` in an empty folder."""
     monkeypatch.chdir(tmp_path)
-
-    def run(*words):
-        with pytest.raises(SystemExit) as caught:
-            door.main(["plugins", "new", *words])
-        written = capsys.readouterr()
-        return caught.value.code, written.out, written.err
-
-    return run
+    return partial(call, "plugins", "new")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_feature_it_says_what_to_do_next(call, tmp_path, kind):
-    code, out, _ = call(kind, "fresh-one")
+def test_feature_it_says_what_to_do_next(new, tmp_path, kind):
+    code, out, _ = new(kind, "fresh-one")
     folder = f"faceswap-fresh-one-{kind}"
     assert code == 0
     assert (tmp_path / folder / "pyproject.toml").is_file()
@@ -32,9 +27,9 @@ def test_feature_it_says_what_to_do_next(call, tmp_path, kind):
     assert lines[first + 4] == "" or f"--{kind} fresh-one" in lines[first + 4]
 
 
-def test_feature_another_folder(call, tmp_path):
+def test_feature_another_folder(new, tmp_path):
     (tmp_path / "far" / "away").mkdir(parents=True)
-    code, out, _ = call("metric", "fresh-one", "--path", "far/away")
+    code, out, _ = new("metric", "fresh-one", "--path", "far/away")
     assert code == 0
     assert "cd far/away/faceswap-fresh-one-metric" in out
     assert (tmp_path / "far" / "away" / "faceswap-fresh-one-metric").is_dir()
@@ -50,22 +45,22 @@ def test_feature_another_folder(call, tmp_path):
         (["blender", "tint", "--path", "nowhere"], "the folder nowhere does not exist; make it first"),
     ],
 )
-def test_error_in_one_line(call, tmp_path, words, message):
-    code, out, err = call(*words)
+def test_error_in_one_line(new, tmp_path, words, message):
+    code, out, err = new(*words)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert message in err
     assert list(tmp_path.iterdir()) == []
 
 
-def test_error_twice(call):
-    assert call("model", "fresh-one")[0] == 0
-    code, _, err = call("model", "fresh-one")
+def test_error_twice(new):
+    assert new("model", "fresh-one")[0] == 0
+    code, _, err = new("model", "fresh-one")
     assert code == 2
     assert "nothing is overwritten" in err
 
 
-def test_help_names_kinds_and_bases(call):
-    code, out, _ = call("--help")
+def test_help_names_kinds_and_bases(new):
+    code, out, _ = new("--help")
     told = " ".join(out.split())
     assert code == 0
     assert ", ".join(KINDS) in told

@@ -7,10 +7,8 @@ import sys
 
 import pytest
 
-from faceswap.core.cli import main as door
 from faceswap.core.errors import WeightsError
 from faceswap.core.host import PluginChoice, prepare
-from faceswap.core.registry import NO_PLUGINS
 from faceswap.lib import download
 
 CONTENT = b"some weights"
@@ -30,18 +28,9 @@ def faceswap_detector():
 '''
 
 
-@pytest.fixture
-def call(capsys, monkeypatch, tmp_path):
-    monkeypatch.setenv(NO_PLUGINS, "0")
+@pytest.fixture(autouse=True)
+def weights_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("FACESWAP_WEIGHTS", str(tmp_path / "weights"))
-
-    def run(*words):
-        with pytest.raises(SystemExit) as caught:
-            door.main(list(words))
-        written = capsys.readouterr()
-        return caught.value.code, written.out, written.err
-
-    return run
 
 
 @pytest.fixture
