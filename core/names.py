@@ -78,6 +78,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "recognizer": {"dlib-resnet": "plugins.extract.recognize.dlib_resnet"},
     "model": {
         "h128": "plugins.train.models.h128",
+        "h64": "plugins.train.models.h64",
         "lightweight": "plugins.train.models.lightweight",
         "mini": "plugins.train.models.mini",
         "original": "plugins.train.models.original",

@@ -8,7 +8,7 @@ from faceswap.core.names import BUILT_IN
 from faceswap.testing import parametrize_with_checks
 
 EVERY = [(kind, name) for kind, names in BUILT_IN.items() for name in names]
-SLOW = [("detector", "mtcnn"), ("model", "h128"), ("model", "lightweight"), ("model", "original")]
+SLOW = [("detector", "mtcnn"), ("model", "h128"), ("model", "h64"), ("model", "lightweight"), ("model", "original")]
 QUICK = [target for target in EVERY if target not in SLOW]
 
 NEEDS = {
