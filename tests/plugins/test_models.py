@@ -9,8 +9,11 @@ from skimage.metrics import structural_similarity
 
 from faceswap.core.kinds import TrainableModel
 from faceswap.core.training.step import IdentityBatch
+from faceswap.plugins.train.models.df import DfModel
 from faceswap.plugins.train.models.h64 import H64Model
 from faceswap.plugins.train.models.h128 import H128Model
+from faceswap.plugins.train.models.iae import IaeModel
+from faceswap.plugins.train.models.liae import LiaeModel
 from faceswap.plugins.train.models.lightweight import LightweightModel
 from faceswap.plugins.train.models.mini import MiniModel
 from faceswap.plugins.train.models.original import OriginalModel
@@ -23,10 +26,20 @@ SMALL = [
     (H64Model, {"width": 0.03, "light": True, "masks": False}),
     (H128Model, {"width": 0.03}),
     (H128Model, {"width": 0.03, "light": True, "masks": False}),
+    (DfModel, {"width": 0.03}),
+    (LiaeModel, {"width": 0.03}),
+    (IaeModel, {"width": 0.03}),
 ]
 
 
-MASKED = (H64Model, H128Model)
+# The weight of the dissimilarity, and the exponent of the mask's error.
+MASKED = {H64Model: (10, 1), H128Model: (10, 1), DfModel: (1, 2), LiaeModel: (1, 2)}
+
+# Whose codes the one decoder is given, in order.
+MIXTURES = {
+    LiaeModel: {"source": ("inter_ab", "inter_ab"), "target": ("inter_b", "inter_ab")},
+    IaeModel: {"source": ("inter_source", "inter_both"), "target": ("inter_target", "inter_both")},
+}
 
 
 def _learns_masks(model_class: type[TrainableModel], options: dict[str, Any]) -> bool:
@@ -36,7 +49,11 @@ def _learns_masks(model_class: type[TrainableModel], options: dict[str, Any]) ->
 def _answer(model: TrainableModel, identity: str, pictures: Any) -> list[np.ndarray]:
     """Puts pictures through the networks of one identity, one after the other."""
     networks = model.networks
-    answer = networks[f"decoder_{identity}"](networks["encoder"](pictures))
+    code, decoder = networks["encoder"](pictures), f"decoder_{identity}"
+    if type(model) in MIXTURES:
+        code = np.concatenate([np.asarray(networks[name](code)) for name in MIXTURES[type(model)][identity]], axis=-1)
+        decoder = "decoder"
+    answer = networks[decoder](code)
     return [np.asarray(part) for part in (answer if isinstance(answer, list) else [answer])]
 
 
@@ -84,6 +101,9 @@ def _batch(size: int, count: int = 2) -> dict[str, IdentityBatch]:
         (H128Model, {}, 138_400_520),
         (H128Model, {"masks": False}, 107_716_102),
         (H128Model, {"light": True}, 55_918_600),
+        (DfModel, {}, 138_400_520),
+        (LiaeModel, {}, 136_056_068),
+        (IaeModel, {}, 117_816_003),
     ],
 )
 def test_feature_parameter_count(model_class: type[TrainableModel], options: dict[str, Any], count: int) -> None:
@@ -135,11 +155,12 @@ def test_feature_losses_are_those_of_the_paths_apart(
     for name, share in batch.items():
         face, *masks = _answer(model, name, share.input)
         if model_class in MASKED:
-            expected[name] = 10 * _dissimilarity(share.goal, face, share.mask)
+            weight, exponent = MASKED[model_class]
+            expected[name] = weight * _dissimilarity(share.goal, face, share.mask)
         else:
             expected[name] = np.abs(face - share.goal).mean()
         if masks:
-            expected[f"{name}_mask"] = np.abs(masks[0] - share.mask).mean()
+            expected[f"{name}_mask"] = (np.abs(masks[0] - share.mask) ** exponent).mean()
 
     losses = model.losses("autoencoder", batch, SimpleNamespace())
     assert {name: float(loss) for name, loss in losses.items()} == pytest.approx(expected, rel=1e-4)
@@ -182,6 +203,31 @@ def test_feature_pixel_loss_is_fifty_squared_errors_where_the_mask_is_full(model
     shares = {name: IdentityBatch(share.input, goal, mask) for name, share in batch.items()}
     loss = model.losses("autoencoder", shares, SimpleNamespace())["source"]
     assert float(loss) == pytest.approx(50 * 0.1**2 * (6 / 16) ** 2, rel=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("model_class", "size", "face_type"),
+    [
+        (OriginalModel, 64, "full"),
+        (H64Model, 64, "half"),
+        (H128Model, 128, "half"),
+        (DfModel, 128, "full"),
+        (LiaeModel, 128, "full"),
+        (IaeModel, 64, "full"),
+    ],
+)
+def test_feature_crop(model_class: type[TrainableModel], size: int, face_type: str) -> None:
+    crop = model_class(model_class.Options()).crop
+    assert (crop.size, crop.face_type) == (size, face_type)
+
+
+@pytest.mark.parametrize(
+    ("model_class", "shape"),
+    [(LiaeModel, (None, 16, 16, 1024)), (IaeModel, (None, 4, 4, 1024))],
+)
+def test_shape_code_of_a_shared_decoder(model_class: type[TrainableModel], shape: tuple[int | None, ...]) -> None:
+    networks = model_class(model_class.Options()).build()
+    assert networks["decoder"].input_shape == shape
 
 
 def test_feature_defaults() -> None:
