@@ -151,9 +151,10 @@ def test_feature_losses_are_those_of_the_paths_apart(
     """The shared pass over all identities gives what one pass for each gives; expected numbers by scikit-image."""
     model = _make(model_class, **options)
     batch = _batch(model.crop.size)
-    expected = {}
+    expected, together = {}, model.reconstructed(batch)
     for name, share in batch.items():
         face, *masks = _answer(model, name, share.input)
+        assert np.asarray(together[name][0] if masks else together[name]) == pytest.approx(face, abs=1e-5)
         if model_class in MASKED:
             weight, exponent = MASKED[model_class]
             expected[name] = weight * _dissimilarity(share.goal, face, share.mask)

@@ -9,7 +9,7 @@ from faceswap.lib.nn import intermediates
 from faceswap.lib.nn.autoencoder import Plan
 
 PLAN = Plan(size=16, encoder=(3, 5), bottleneck=6, grid=4, grid_channels=7, code=2, picture=(4,), mask=(3,))
-MIXTURES = {"ann": ("own", "all", "own"), "bob": ("all", "all", "all"), "eve": ("all", "own", "all")}
+MIXTURES = {"ann": ("own", "all", "all"), "bob": ("all", "all", "all"), "eve": ("all", "own", "own")}
 
 
 @pytest.fixture
