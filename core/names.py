@@ -85,6 +85,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "lightweight": "plugins.train.models.lightweight",
         "mini": "plugins.train.models.mini",
         "original": "plugins.train.models.original",
+        "sae": "plugins.train.models.sae",
     },
     "blender": {
         "alpha": "plugins.convert.alpha",

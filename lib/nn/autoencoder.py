@@ -34,6 +34,7 @@ class Plan:
         grid_channels: Its channels.
         picture: Channels of the decoder's doublings on the way to the picture.
         mask: The same on the way to the mask; empty for a decoder without one.
+        residual: Whether a residual block follows each doubling on the way to the picture.
     """
 
     size: int
@@ -44,6 +45,7 @@ class Plan:
     picture: tuple[int, ...]
     mask: tuple[int, ...] = ()
     grid: int = 4
+    residual: bool = False
 
     def scaled(self, width: float) -> Plan:
         """Returns the plan with every channel count times `width`, at least 1."""
@@ -95,7 +97,7 @@ def build_decoder(plan: Plan, name: str, codes: int = 1) -> Any:
     """
     height, width, channels = plan.code_shape
     inputs = keras.Input((height, width, codes * channels), name="code")
-    picture = blocks.rgb_head(_branch(inputs, plan.picture, "rgb"), "rgb")
+    picture = blocks.rgb_head(_branch(inputs, plan.picture, "rgb", plan.residual), "rgb")
     if not plan.mask:
         return keras.Model(inputs, picture, name=name)
     mask = blocks.mask_head(_branch(inputs, plan.mask, "mask"), "mask")
@@ -148,7 +150,8 @@ def adam(learning_rate: float) -> Any:
     return keras.optimizers.Adam(learning_rate, beta_1=0.5, beta_2=0.999, name="adam")
 
 
-def _branch(x: Tensor, channels: tuple[int, ...], name: str) -> Tensor:
+def _branch(x: Tensor, channels: tuple[int, ...], name: str, residual: bool = False) -> Tensor:
     for index, count in enumerate(channels):
         x = blocks.upscale(x, count, f"{name}{index}")
+        x = blocks.residual(x, f"{name}{index}_residual") if residual else x
     return x

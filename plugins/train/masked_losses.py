@@ -41,7 +41,7 @@ def structure_and_mask_losses(batch: Mapping[str, IdentityBatch], answers: Mappi
 
     Args:
         batch: What each person's network should give.
-        answers: What it gives, by person: a list of faces and masks.
+        answers: What it gives, by person: faces, or a list of faces and masks.
     """
     from ...lib.nn.losses import masked_dssim, mse
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +18,7 @@ from faceswap.plugins.train.models.liae import LiaeModel
 from faceswap.plugins.train.models.lightweight import LightweightModel
 from faceswap.plugins.train.models.mini import MiniModel
 from faceswap.plugins.train.models.original import OriginalModel
+from faceswap.plugins.train.models.sae import SaeModel
 
 SMALL = [
     (MiniModel, {"width": 0.1}),
@@ -29,15 +31,19 @@ SMALL = [
     (DfModel, {"width": 0.03}),
     (LiaeModel, {"width": 0.03}),
     (IaeModel, {"width": 0.03}),
+    (SaeModel, {"width": 0.05, "size": 80}),
+    (SaeModel, {"width": 0.05, "size": 64, "structure": "liae", "residual": False}),
+    (SaeModel, {"width": 0.05, "size": 64, "structure": "liae", "masks": False}),
 ]
 
 
 # The weight of the dissimilarity, and the exponent of the mask's error.
-MASKED = {H64Model: (10, 1), H128Model: (10, 1), DfModel: (1, 2), LiaeModel: (1, 2)}
+MASKED = {H64Model: (10, 1), H128Model: (10, 1), DfModel: (1, 2), LiaeModel: (1, 2), SaeModel: (1, 2)}
 
 # Whose codes the one decoder is given, in order.
 MIXTURES = {
     LiaeModel: {"source": ("inter_ab", "inter_ab"), "target": ("inter_b", "inter_ab")},
+    SaeModel: {"source": ("inter_ab", "inter_ab"), "target": ("inter_b", "inter_ab")},
     IaeModel: {"source": ("inter_source", "inter_both"), "target": ("inter_target", "inter_both")},
 }
 
@@ -50,7 +56,7 @@ def _answer(model: TrainableModel, identity: str, pictures: Any) -> list[np.ndar
     """Puts pictures through the networks of one identity, one after the other."""
     networks = model.networks
     code, decoder = networks["encoder"](pictures), f"decoder_{identity}"
-    if type(model) in MIXTURES:
+    if "decoder" in networks:
         code = np.concatenate([np.asarray(networks[name](code)) for name in MIXTURES[type(model)][identity]], axis=-1)
         decoder = "decoder"
     answer = networks[decoder](code)
@@ -206,6 +212,41 @@ def test_feature_pixel_loss_is_fifty_squared_errors_where_the_mask_is_full(model
     assert float(loss) == pytest.approx(50 * 0.1**2 * (6 / 16) ** 2, rel=1e-2)
 
 
+def _conv(kernel: int, channels: int, filters: int) -> int:
+    return (kernel * kernel * channels + 1) * filters
+
+
+def _sae_branch(code: int, last: int, head: int, residual: bool) -> int:
+    """The weights of one way from a code to a picture or a mask."""
+    widths = (code, 4 * last, 2 * last, last)
+    ups = sum(_conv(3, before, 4 * after) for before, after in itertools.pairwise(widths))
+    return ups + residual * sum(2 * _conv(3, width, width) for width in widths[1:]) + _conv(5, last, head)
+
+
+@pytest.mark.parametrize(
+    ("structure", "size", "residual"), [("df", 128, True), ("liae", 96, True), ("liae", 64, False)]
+)
+def test_feature_sae_parameter_count(structure: str, size: int, residual: bool) -> None:
+    """No count is published; this one is of the layers, by hand."""
+    last, bottleneck, places = 40, 64, (size // 16) ** 2
+    halvings = sum(_conv(5, before, after) for before, after in itertools.pairwise((3, 20, 40, 80, 160)))
+    dense = (places * 160 + 1) * bottleneck + (bottleneck + 1) * places * bottleneck
+    to_code = dense + _conv(3, bottleneck, 4 * bottleneck)
+    code = 2 * bottleneck if structure == "liae" else bottleneck
+    decoder = _sae_branch(code, last, 3, residual) + _sae_branch(code, last // 2, 1, residual=False)
+    expected = halvings + 2 * to_code + decoder if structure == "liae" else halvings + to_code + 2 * decoder
+
+    sizes = {"bottleneck": bottleneck, "encoder_channels": 20, "decoder_channels": last}
+    model = _make(SaeModel, structure=structure, size=size, residual=residual, **sizes)
+    assert sum(network.count_params() for network in model.networks.values()) == expected
+
+
+@pytest.mark.parametrize("size", [48, 100, 272])
+def test_error_sae_size(size: int) -> None:
+    with pytest.raises(ValueError, match=r"(?s)size.*(greater|less|multiple)"):
+        SaeModel.Options(size=size)
+
+
 @pytest.mark.parametrize(
     ("model_class", "size", "face_type"),
     [
@@ -215,6 +256,7 @@ def test_feature_pixel_loss_is_fifty_squared_errors_where_the_mask_is_full(model
         (DfModel, 128, "full"),
         (LiaeModel, 128, "full"),
         (IaeModel, 64, "full"),
+        (SaeModel, 128, "full"),
     ],
 )
 def test_feature_crop(model_class: type[TrainableModel], size: int, face_type: str) -> None:
