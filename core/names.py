@@ -77,10 +77,15 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
     "recognizer": {"dlib-resnet": "plugins.extract.recognize.dlib_resnet"},
     "model": {
+        "df": "plugins.train.models.df",
         "h128": "plugins.train.models.h128",
+        "h64": "plugins.train.models.h64",
+        "iae": "plugins.train.models.iae",
+        "liae": "plugins.train.models.liae",
         "lightweight": "plugins.train.models.lightweight",
         "mini": "plugins.train.models.mini",
         "original": "plugins.train.models.original",
+        "sae": "plugins.train.models.sae",
     },
     "blender": {
         "alpha": "plugins.convert.alpha",

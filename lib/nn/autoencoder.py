@@ -10,7 +10,7 @@ Convention:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -29,11 +29,12 @@ class Plan:
         size: Side of the pictures in pixels.
         encoder: Channels of the halvings.
         bottleneck: Width of the layer that everything passes through.
-        code: Channels of the encoder's answer, a doubling of the grid below.
+        code: Channels of the code, a doubling of the grid below; 0 where the grid itself is the code.
         grid: Side of the grid that the bottleneck opens into, in pixels.
         grid_channels: Its channels.
         picture: Channels of the decoder's doublings on the way to the picture.
         mask: The same on the way to the mask; empty for a decoder without one.
+        residual: Whether a residual block follows each doubling on the way to the picture.
     """
 
     size: int
@@ -44,6 +45,7 @@ class Plan:
     picture: tuple[int, ...]
     mask: tuple[int, ...] = ()
     grid: int = 4
+    residual: bool = False
 
     def scaled(self, width: float) -> Plan:
         """Returns the plan with every channel count times `width`, at least 1."""
@@ -51,16 +53,22 @@ class Plan:
         def wide(channels: int) -> int:
             return max(1, round(channels * width))
 
-        return Plan(
-            self.size,
-            tuple(map(wide, self.encoder)),
-            wide(self.bottleneck),
-            wide(self.grid_channels),
-            wide(self.code),
-            tuple(map(wide, self.picture)),
-            tuple(map(wide, self.mask)),
-            self.grid,
+        return replace(
+            self,
+            encoder=tuple(map(wide, self.encoder)),
+            bottleneck=wide(self.bottleneck),
+            grid_channels=wide(self.grid_channels),
+            code=self.code and wide(self.code),
+            picture=tuple(map(wide, self.picture)),
+            mask=tuple(map(wide, self.mask)),
         )
+
+    @property
+    def code_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of the code."""
+        if not self.code:
+            return self.grid, self.grid, self.grid_channels
+        return 2 * self.grid, 2 * self.grid, self.code
 
 
 def build(plan: Plan, identities: Sequence[str]) -> dict[str, Any]:
@@ -74,26 +82,41 @@ def build(plan: Plan, identities: Sequence[str]) -> dict[str, Any]:
 
 
 def build_encoder(plan: Plan, name: str = "encoder") -> Any:
-    """Builds the network from pictures to codes, `[batch 2*grid 2*grid code]`."""
-    inputs = x = keras.Input((plan.size, plan.size, 3), name="face")
-    for index, channels in enumerate(plan.encoder):
-        x = blocks.downscale(x, channels, f"down{index}")
-    x = layers.Flatten(data_format="channels_last", name="flat")(x)
-    x = layers.Dense(plan.bottleneck, name="bottleneck")(x)
-    x = layers.Dense(plan.grid * plan.grid * plan.grid_channels, name="open")(x)
-    x = layers.Reshape((plan.grid, plan.grid, plan.grid_channels), name="grid")(x)
-    return keras.Model(inputs, blocks.upscale(x, plan.code, "code"), name=name)
+    """Builds the network from pictures to codes, `[batch *plan.code_shape]`."""
+    inputs = keras.Input((plan.size, plan.size, 3), name="face")
+    return keras.Model(inputs, to_code(to_features(inputs, plan), plan), name=name)
 
 
-def build_decoder(plan: Plan, name: str) -> Any:
-    """Builds the network from codes to pictures; to a list of pictures and masks where the plan has a mask branch."""
-    side = 2 * plan.grid
-    inputs = keras.Input((side, side, plan.code), name="code")
-    picture = blocks.rgb_head(_branch(inputs, plan.picture, "rgb"), "rgb")
+def build_decoder(plan: Plan, name: str, codes: int = 1) -> Any:
+    """Builds the network from codes to pictures; to a list of pictures and masks where the plan has a mask branch.
+
+    Args:
+        plan: The figures.
+        name: The network's name.
+        codes: How many codes it is given, one behind the other along the channels.
+    """
+    height, width, channels = plan.code_shape
+    inputs = keras.Input((height, width, codes * channels), name="code")
+    picture = blocks.rgb_head(_branch(inputs, plan.picture, "rgb", plan.residual), "rgb")
     if not plan.mask:
         return keras.Model(inputs, picture, name=name)
     mask = blocks.mask_head(_branch(inputs, plan.mask, "mask"), "mask")
     return keras.Model(inputs, [picture, mask], name=name)
+
+
+def to_features(x: Tensor, plan: Plan) -> Tensor:
+    """Halves pictures `[batch size size 3]` and lays what is left in a line, `[batch features]`."""
+    for index, channels in enumerate(plan.encoder):
+        x = blocks.downscale(x, channels, f"down{index}")
+    return layers.Flatten(data_format="channels_last", name="flat")(x)
+
+
+def to_code(x: Tensor, plan: Plan) -> Tensor:
+    """Presses features `[batch features]` through the bottleneck into a code, `[batch *plan.code_shape]`."""
+    x = layers.Dense(plan.bottleneck, name="bottleneck")(x)
+    x = layers.Dense(plan.grid * plan.grid * plan.grid_channels, name="open")(x)
+    x = layers.Reshape((plan.grid, plan.grid, plan.grid_channels), name="grid")(x)
+    return blocks.upscale(x, plan.code, "code") if plan.code else x
 
 
 def reconstruct(networks: Mapping[str, Any], pictures: Mapping[str, Tensor]) -> dict[str, Any]:
@@ -127,7 +150,8 @@ def adam(learning_rate: float) -> Any:
     return keras.optimizers.Adam(learning_rate, beta_1=0.5, beta_2=0.999, name="adam")
 
 
-def _branch(x: Tensor, channels: tuple[int, ...], name: str) -> Tensor:
+def _branch(x: Tensor, channels: tuple[int, ...], name: str, residual: bool = False) -> Tensor:
     for index, count in enumerate(channels):
         x = blocks.upscale(x, count, f"{name}{index}")
+        x = blocks.residual(x, f"{name}{index}_residual") if residual else x
     return x

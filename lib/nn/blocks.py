@@ -17,6 +17,10 @@ Tensor = Any
 _SLOPE = 0.1
 """Of the leaky rectifiers, for negative values."""
 
+_RESIDUAL_SLOPE = 0.2
+"""Of those in residual blocks. TensorFlow fuses convolution, sum and leaky rectifier in graphs on the CPU and then
+computes with 0.2 whatever the slope (seen in 2.21); with this one, graphs answer what the layers say."""
+
 
 @keras.saving.register_keras_serializable(package="faceswap")
 class PixelShuffle(layers.Layer):
@@ -71,6 +75,22 @@ def upscale(x: Tensor, channels: int, name: str) -> Tensor:
     x = layers.Conv2D(4 * channels, 3, padding="same", data_format="channels_last", name=f"{name}_conv")(x)
     x = layers.LeakyReLU(negative_slope=_SLOPE, name=f"{name}_act")(x)
     return PixelShuffle(2, name=f"{name}_shuffle")(x)
+
+
+def residual(x: Tensor, name: str) -> Tensor:
+    """Refines a picture: two 3x3 convolutions, added to what they were given, with a leaky rectifier after each.
+
+    Reference:
+        K. He et al., Deep residual learning for image recognition, CVPR 2016, figure 2.
+    """
+
+    def conv(picture: Tensor, part: str) -> Tensor:
+        layer = layers.Conv2D(x.shape[-1], 3, padding="same", data_format="channels_last", name=f"{name}_{part}_conv")
+        return layer(picture)
+
+    inner = layers.LeakyReLU(negative_slope=_RESIDUAL_SLOPE, name=f"{name}_first_act")(conv(x, "first"))
+    summed = layers.Add(name=f"{name}_add")([x, conv(inner, "second")])
+    return layers.LeakyReLU(negative_slope=_RESIDUAL_SLOPE, name=f"{name}_act")(summed)
 
 
 def rgb_head(x: Tensor, name: str = "rgb") -> Tensor:

@@ -60,6 +60,21 @@ def dssim(goal: Tensor, output: Tensor, window: int = 11, sigma: float = 1.5) ->
     return ops.mean((1 - above / below) / 2)
 
 
+def masked_dssim(goal: Tensor, output: Tensor, mask: Tensor) -> Tensor:
+    """Structural dissimilarity of two batches of pictures that are black outside a mask.
+
+    The mean is over the whole picture, as `dssim` takes it: where both are black they are alike, so that a small mask
+    means a small loss.
+
+    Args:
+        goal: What should have come, 0..1.
+        output: What came.
+        mask: `[batch height width 1]`, 0..1.
+    """
+    mask = ops.cast(mask, "float32")
+    return dssim(ops.cast(goal, "float32") * mask, ops.cast(output, "float32") * mask)
+
+
 def blur(pictures: Tensor, sigma: float) -> Tensor:
     """Blurs pictures by a Gaussian; beyond their border lies zero.
 

@@ -8,7 +8,10 @@ from faceswap.core.names import BUILT_IN
 from faceswap.testing import parametrize_with_checks
 
 EVERY = [(kind, name) for kind, names in BUILT_IN.items() for name in names]
-SLOW = [("detector", "mtcnn"), ("model", "h128"), ("model", "lightweight"), ("model", "original")]
+SLOW = [
+    ("detector", "mtcnn"),
+    *(("model", name) for name in ("df", "h128", "h64", "iae", "liae", "lightweight", "original", "sae")),
+]
 QUICK = [target for target in EVERY if target not in SLOW]
 
 NEEDS = {

@@ -49,6 +49,22 @@ def test_shape_and_slope_of_down_and_up() -> None:
     assert (values < 0).any()
 
 
+def test_feature_residual_adds_two_convolutions_to_its_input() -> None:
+    inputs = keras.Input((6, 6, 4))
+    network = keras.Model(inputs, blocks.residual(inputs, "fine"))
+    first, second = (network.get_layer(f"fine_{part}_conv") for part in ("first", "second"))
+    assert first.kernel.shape == second.kernel.shape == (3, 3, 4, 4)
+    picture = np.random.default_rng(0).normal(size=(2, 6, 6, 4)).astype(np.float32)
+
+    def rectified(values: np.ndarray) -> np.ndarray:
+        return np.maximum(values, 0) + 0.2 * np.minimum(values, 0)
+
+    change = np.asarray(second(rectified(np.asarray(first(picture)))))
+    assert np.asarray(network(picture)) == pytest.approx(rectified(picture + change), abs=1e-6)
+    assert network.predict_on_batch(picture) == pytest.approx(rectified(picture + change), abs=1e-5)  # As a graph.
+    assert np.abs(change).max() > 0.1
+
+
 def test_feature_heads_answer_in_float32_under_mixed_precision() -> None:
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")

@@ -7,7 +7,7 @@ from skimage.metrics import structural_similarity
 
 pytest.importorskip("keras")
 
-from faceswap.lib.nn.losses import blur, dssim, mae, mse
+from faceswap.lib.nn.losses import blur, dssim, mae, masked_dssim, mse
 
 
 @pytest.fixture
@@ -30,6 +30,21 @@ def test_feature_dssim_equals_scikit_image(pictures: tuple[np.ndarray, np.ndarra
     assert float(dssim(first, second)) == pytest.approx((1 - np.mean(similar)) / 2, abs=1e-5)
     assert np.mean(similar) < 0.95
     assert float(dssim(first, first)) == pytest.approx(0, abs=1e-6)
+
+
+def test_feature_masked_dssim_is_black_outside_the_mask(pictures: tuple[np.ndarray, np.ndarray]) -> None:
+    first, second = pictures
+    mask = np.zeros((3, 40, 32, 1), np.float32)
+    mask[:, 8:30, 10:20] = 1
+    mask[:, 30:34, 10:20] = 0.4
+    similar = [
+        structural_similarity(
+            a, b, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=1.0, channel_axis=-1
+        )
+        for a, b in zip((first * mask).astype(np.float64), (second * mask).astype(np.float64), strict=True)
+    ]
+    assert float(masked_dssim(first, second, mask)) == pytest.approx((1 - np.mean(similar)) / 2, abs=1e-5)
+    assert float(masked_dssim(first, second, 0 * mask)) == pytest.approx(0, abs=1e-6)
 
 
 def test_error_dssim_of_a_picture_smaller_than_the_window() -> None:
