@@ -94,6 +94,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "overlay": "plugins.convert.overlay",
         "poisson": "plugins.convert.poisson",
         "reinhard": "plugins.convert.reinhard",
+        "sharpen": "plugins.convert.sharpen",
         "sot": "plugins.convert.sot",
     },
     "listener": {"history": "plugins.train.listeners.history"},

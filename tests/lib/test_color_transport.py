@@ -85,6 +85,15 @@ def test_feature_channels_with_levels_in_common_take_the_mean_of_their_share():
     np.testing.assert_allclose(matched[0, :, 0], [0.25] * 4 + [0.75] * 4, atol=1e-6)
 
 
+def test_feature_level_stands_for_the_middle_of_its_weight():
+    """By hand: 0.2 holds the lower 3/4, so its middle is at 3/8, halfway from 0.4 (at 1/8) to 0.8 (at 5/8)."""
+    image, reference = (
+        np.broadcast_to(np.array(line, np.float32)[None, :, None], (1, 2, 3)) for line in ([0.2, 0.6], [0.8, 0.4])
+    )
+    matched = transfer_histogram(image, reference, np.array([[[0.75], [0.25]]], np.float32))
+    np.testing.assert_allclose(matched[0, :, 0], [0.6, 0.8], atol=1e-6)
+
+
 @pytest.mark.parametrize("transfer", TURNED)
 def test_feature_distribution_becomes_the_reference_s_along_any_direction(transfer):
     image, reference = _photos()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, uniform_filter
 from skimage.color import rgb2lab
 from skimage.data import astronaut
 
@@ -31,9 +31,10 @@ from faceswap.plugins.convert.mkl import MklBlender
 from faceswap.plugins.convert.overlay import OverlayBlender
 from faceswap.plugins.convert.poisson import PoissonBlender
 from faceswap.plugins.convert.reinhard import ReinhardBlender
+from faceswap.plugins.convert.sharpen import SharpenBlender
 from faceswap.plugins.convert.sot import SotBlender
 
-COLORS = ("reinhard", "mean-color", "lct", "mkl", "sot", "histogram", "manual", "idt")
+FACE_BLENDERS = ("reinhard", "mean-color", "lct", "mkl", "sot", "histogram", "manual", "idt", "sharpen")
 MEASURING = [
     ReinhardBlender,
     MeanColorBlender,
@@ -43,7 +44,7 @@ MEASURING = [
     HistogramBlender,
     IdtBlender,
 ]
-CROP_BLENDERS = [*MEASURING, ManualBlender, FeatherBlender]
+CROP_BLENDERS = [*MEASURING, ManualBlender, SharpenBlender, FeatherBlender]
 FRAME_BLENDERS = [AlphaBlender, OverlayBlender, PoissonBlender]
 
 
@@ -210,7 +211,22 @@ def test_feature_manual_follows_its_settings(options, expected):
     np.testing.assert_allclose(_adjusted(**options), expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("blender_class", MEASURING)
+@pytest.mark.parametrize("method", ["box", "gaussian", "unsharp"])
+def test_feature_sharpen_measures_its_radius_in_per_cent_of_the_crop(method):
+    """Against SciPy: 5 per cent of 40 pixels are 2; the mask is full, so only pixels away from the border are read."""
+    patch = replace(_crop_patch(1, low=0.45, high=0.55), masks=np.ones((1, 40, 40, 1), np.float32))
+    options = SharpenBlender.Options(method=method, radius=5, amount=80, threshold=1)
+    sharp = SharpenBlender(options).blend(patch).faces[0, 8:-8, 8:-8]
+    for channel in range(3):
+        plane = patch.faces[0, ..., channel].astype(np.float64)
+        blurred = uniform_filter(plane, 5) if method == "box" else gaussian_filter(plane, 2, radius=6)
+        detail = plane - blurred
+        if method == "unsharp":
+            detail = np.sign(detail) * np.maximum(np.abs(detail) - 0.01, 0)
+        np.testing.assert_allclose(sharp[..., channel], (plane + 0.8 * detail)[8:-8, 8:-8], atol=1e-6)
+
+
+@pytest.mark.parametrize("blender_class", [*MEASURING, SharpenBlender])
 def test_colors_outside_the_mask_are_not_measured(blender_class):
     patch = _crop_patch()
     outside = np.broadcast_to(patch.masks == 0, patch.faces.shape)
@@ -351,7 +367,7 @@ def portrait(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("color", [(), *((name,) for name in COLORS)])
+@pytest.mark.parametrize("color", [(), *((name,) for name in FACE_BLENDERS)])
 @pytest.mark.parametrize("mask", [(), ("feather",)])
 @pytest.mark.parametrize("composition", ["alpha", "overlay", "poisson"])
 def test_every_chain_swaps_inside_the_mask_alone(portrait, color, mask, composition):
