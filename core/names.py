@@ -87,6 +87,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "feather": "plugins.convert.feather",
         "histogram": "plugins.convert.histogram",
         "idt": "plugins.convert.idt",
+        "laplacian": "plugins.convert.laplacian",
         "lct": "plugins.convert.lct",
         "manual": "plugins.convert.manual",
         "mean-color": "plugins.convert.mean_color",

@@ -24,6 +24,7 @@ from faceswap.plugins.convert.alpha import AlphaBlender
 from faceswap.plugins.convert.feather import FeatherBlender
 from faceswap.plugins.convert.histogram import HistogramBlender
 from faceswap.plugins.convert.idt import IdtBlender
+from faceswap.plugins.convert.laplacian import LaplacianBlender
 from faceswap.plugins.convert.lct import LctBlender
 from faceswap.plugins.convert.manual import ManualBlender
 from faceswap.plugins.convert.mean_color import MeanColorBlender
@@ -45,7 +46,7 @@ MEASURING = [
     IdtBlender,
 ]
 CROP_BLENDERS = [*MEASURING, ManualBlender, SharpenBlender, FeatherBlender]
-FRAME_BLENDERS = [AlphaBlender, OverlayBlender, PoissonBlender]
+FRAME_BLENDERS = [AlphaBlender, OverlayBlender, PoissonBlender, LaplacianBlender]
 
 
 def _noise(seed: int, shape: tuple[int, ...], low: float = 0.0, high: float = 1.0) -> np.ndarray:
@@ -359,6 +360,17 @@ def test_mixed_poisson_keeps_the_frame_s_stronger_gradients():
     assert PoissonBlender().composite(patch)[inside].std() < 0.5 * frame[inside].std()
 
 
+def test_feature_laplacian_follows_its_options():
+    patch = _frame_patch()
+    plain = LaplacianBlender(LaplacianBlender.Options(fade=0)).composite(patch)
+    np.testing.assert_allclose(plain, AlphaBlender().composite(patch), atol=1e-6)
+    several = [
+        LaplacianBlender(options).composite(patch)
+        for options in (LaplacianBlender.Options(bands=1, fade=30), LaplacianBlender.Options(bands=3, fade=30))
+    ]
+    assert np.abs(several[0] - plain).max() > 0.05 and np.abs(several[0] - several[1]).max() > 0.01
+
+
 @pytest.fixture(scope="module")
 def portrait(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The photograph as an image file."""
@@ -369,7 +381,7 @@ def portrait(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("color", [(), *((name,) for name in FACE_BLENDERS)])
 @pytest.mark.parametrize("mask", [(), ("feather",)])
-@pytest.mark.parametrize("composition", ["alpha", "overlay", "poisson"])
+@pytest.mark.parametrize("composition", ["alpha", "overlay", "poisson", "laplacian"])
 def test_every_chain_swaps_inside_the_mask_alone(portrait, color, mask, composition):
     prepared = [prepare("blender", PluginChoice(name=name)) for name in (*color, *mask, composition)]
     require_chain(prepared)
