@@ -90,10 +90,18 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "blender": {
         "alpha": "plugins.convert.alpha",
         "feather": "plugins.convert.feather",
+        "histogram": "plugins.convert.histogram",
+        "idt": "plugins.convert.idt",
+        "laplacian": "plugins.convert.laplacian",
+        "lct": "plugins.convert.lct",
+        "manual": "plugins.convert.manual",
         "mean-color": "plugins.convert.mean_color",
+        "mkl": "plugins.convert.mkl",
         "overlay": "plugins.convert.overlay",
         "poisson": "plugins.convert.poisson",
         "reinhard": "plugins.convert.reinhard",
+        "sharpen": "plugins.convert.sharpen",
+        "sot": "plugins.convert.sot",
     },
     "listener": {"history": "plugins.train.listeners.history"},
 }

@@ -59,10 +59,10 @@ def _to_lab(planes: Floats) -> Floats:
     linear *= np.float32(1 / 1.055)
     np.power(linear, np.float32(2.4), out=linear)
     _replace(linear, planes <= _DARK, lambda dark: planes[dark] / np.float32(12.92))
-    xyz = _mix(linear, _TO_WHITE_XYZ)
+    xyz = mix_channels(linear, _TO_WHITE_XYZ)
     root = np.cbrt(xyz)
     _replace(root, xyz <= _KNEE**3, lambda dark: xyz[dark] / np.float32(3 * _KNEE**2) + np.float32(4 / 29))
-    lab = _mix(root, _TO_LAB)
+    lab = mix_channels(root, _TO_LAB)
     lab[0] -= _LAB_OFFSET
     return lab
 
@@ -70,10 +70,10 @@ def _to_lab(planes: Floats) -> Floats:
 def _to_rgb(planes: Floats) -> Floats:
     """`lab_to_rgb` with the colors in planes, `[3 ...]`."""
     lightness, green_red, blue_yellow = planes
-    root = _mix(np.stack([lightness + _LAB_OFFSET, green_red, blue_yellow]), _FROM_LAB)
+    root = mix_channels(np.stack([lightness + _LAB_OFFSET, green_red, blue_yellow]), _FROM_LAB)
     xyz = root * root * root
     _replace(xyz, root <= _KNEE, lambda dark: np.float32(3 * _KNEE**2) * (root[dark] - np.float32(4 / 29)))
-    linear = _mix(xyz, _FROM_WHITE_XYZ)
+    linear = mix_channels(xyz, _FROM_WHITE_XYZ)
     rgb = np.maximum(linear, _LINEAR_DARK)
     np.power(rgb, np.float32(1 / 2.4), out=rgb)
     rgb *= np.float32(1.055)
@@ -82,8 +82,8 @@ def _to_rgb(planes: Floats) -> Floats:
     return np.clip(rgb, 0, 1, out=rgb)
 
 
-def _mix(planes: Floats, matrix: Floats) -> Floats:
-    """Multiplies the colors by a matrix `[3 3]`, each color by itself, so that equal colors stay equal bit for bit."""
+def mix_channels(planes: Floats, matrix: Floats) -> Floats:
+    """Multiplies colors in planes `[3 ...]` by a matrix `[3 3]`, each by itself: equal ones stay equal bit for bit."""
     x, y, z = planes
     return np.stack([row[0] * x + row[1] * y + row[2] * z for row in matrix])
 

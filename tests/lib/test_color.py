@@ -7,8 +7,12 @@ import pytest
 from skimage.color import rgb2lab
 
 from faceswap.lib.color import lab_to_rgb, masked_mean_std, rgb_to_lab, transfer_mean, transfer_reinhard
+from faceswap.lib.color_transfer import transfer_linear, transfer_monge_kantorovich
+from faceswap.lib.color_transport import transfer_histogram, transfer_iterative, transfer_sliced
 
-TRANSFERS = [transfer_mean, transfer_reinhard]
+IN_RGB = [transfer_linear, transfer_monge_kantorovich, transfer_histogram, transfer_sliced, transfer_iterative]
+RECOLORING = [transfer_reinhard, *IN_RGB]
+TRANSFERS = [transfer_mean, *RECOLORING]
 
 
 def _picture(seed: int, low: float = 0.3, high: float = 0.7, size: int = 24) -> np.ndarray:
@@ -125,6 +129,33 @@ def test_flat_picture_takes_the_mean(transfer, color):
     moved = transfer(flat, _picture(12), mask)
     assert np.ptp(moved.reshape(-1, 3), axis=0).max() < 1e-4
     np.testing.assert_allclose(moved[0, 0], _moments(_picture(12), mask)[0], atol=0.04)
+
+
+@pytest.mark.parametrize("transfer", RECOLORING)
+@pytest.mark.filterwarnings("error")
+def test_reference_of_one_color_takes_all_spread_away(transfer):
+    color, mask = np.array([0.2, 0.5, 0.8], np.float32), _soft_mask()
+    matched = transfer(_picture(13), np.broadcast_to(color, (24, 24, 3)), mask)
+    assert np.isfinite(matched).all()
+    np.testing.assert_allclose(matched[mask[..., 0] > 0], np.broadcast_to(color, ((mask > 0).sum(), 3)), atol=0.01)
+
+
+@pytest.mark.parametrize("transfer", TRANSFERS)
+@pytest.mark.filterwarnings("error")
+def test_mask_of_one_pixel_moves_its_color_alone(transfer):
+    image, reference, mask = _picture(14), _picture(15), np.zeros((24, 24, 1), np.float32)
+    mask[7, 9] = 0.25
+    matched = transfer(image, reference, mask)
+    np.testing.assert_allclose(matched[7, 9], reference[7, 9], atol=1e-3)
+    assert np.isfinite(matched).all()
+
+
+@pytest.mark.parametrize("transfer", IN_RGB)
+@pytest.mark.filterwarnings("error")
+def test_rounding_of_a_flat_picture_is_not_blown_up(transfer):
+    noise = np.random.default_rng(0).uniform(-1e-6, 1e-6, (24, 24, 3))
+    matched = transfer((0.5 + noise).astype(np.float32), _picture(16), _soft_mask())
+    assert np.ptp(matched.reshape(-1, 3), axis=0).max() < 2e-3
 
 
 @pytest.mark.parametrize("transfer", TRANSFERS)

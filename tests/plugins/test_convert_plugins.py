@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, uniform_filter
 from skimage.color import rgb2lab
 from skimage.data import astronaut
 
@@ -22,13 +22,31 @@ from faceswap.lib.performers.portrait import LANDMARKS
 from faceswap.lib.warp import convex_hull_mask
 from faceswap.plugins.convert.alpha import AlphaBlender
 from faceswap.plugins.convert.feather import FeatherBlender
+from faceswap.plugins.convert.histogram import HistogramBlender
+from faceswap.plugins.convert.idt import IdtBlender
+from faceswap.plugins.convert.laplacian import LaplacianBlender
+from faceswap.plugins.convert.lct import LctBlender
+from faceswap.plugins.convert.manual import ManualBlender
 from faceswap.plugins.convert.mean_color import MeanColorBlender
+from faceswap.plugins.convert.mkl import MklBlender
 from faceswap.plugins.convert.overlay import OverlayBlender
 from faceswap.plugins.convert.poisson import PoissonBlender
 from faceswap.plugins.convert.reinhard import ReinhardBlender
+from faceswap.plugins.convert.sharpen import SharpenBlender
+from faceswap.plugins.convert.sot import SotBlender
 
-CROP_BLENDERS = [ReinhardBlender, MeanColorBlender, FeatherBlender]
-FRAME_BLENDERS = [AlphaBlender, OverlayBlender, PoissonBlender]
+FACE_BLENDERS = ("reinhard", "mean-color", "lct", "mkl", "sot", "histogram", "manual", "idt", "sharpen")
+MEASURING = [
+    ReinhardBlender,
+    MeanColorBlender,
+    LctBlender,
+    MklBlender,
+    SotBlender,
+    HistogramBlender,
+    IdtBlender,
+]
+CROP_BLENDERS = [*MEASURING, ManualBlender, SharpenBlender, FeatherBlender]
+FRAME_BLENDERS = [AlphaBlender, OverlayBlender, PoissonBlender, LaplacianBlender]
 
 
 def _noise(seed: int, shape: tuple[int, ...], low: float = 0.0, high: float = 1.0) -> np.ndarray:
@@ -124,12 +142,98 @@ def test_mean_color_gives_the_targets_mean_inside_the_mask_and_keeps_the_spread(
         np.testing.assert_allclose(reached[1], before[1], atol=1e-6)
 
 
-@pytest.mark.parametrize("blender_class", [ReinhardBlender, MeanColorBlender])
+@pytest.mark.parametrize(
+    ("blender_class", "mean_gap", "covariance_gap"),
+    [
+        (LctBlender, 1e-6, 1e-6),
+        (MklBlender, 1e-6, 1e-6),
+        (SotBlender, 1e-3, 1e-3),
+        (IdtBlender, 1e-3, 1e-3),
+    ],
+)
+def test_feature_color_blender_gives_the_targets_moments_inside_the_mask(blender_class, mean_gap, covariance_gap):
+    patch = _crop_patch()
+    blended = blender_class().blend(patch)
+    for face, target, mask in zip(blended.faces, patch.targets, patch.masks, strict=True):
+        weights = mask.reshape(-1).astype(np.float64)
+        reached, wanted = (picture.reshape(-1, 3).astype(np.float64) for picture in (face, target))
+        means, covariances = (
+            [measure(colors) for colors in (reached, wanted)]
+            for measure in (
+                lambda colors, weights=weights: np.average(colors, axis=0, weights=weights),
+                lambda colors, weights=weights: np.cov(colors.T, aweights=weights, ddof=0),
+            )
+        )
+        np.testing.assert_allclose(*means, atol=mean_gap)
+        np.testing.assert_allclose(*covariances, atol=covariance_gap)
+
+
+def test_feature_histogram_blender_gives_the_targets_quantiles_inside_the_mask():
+    patch = _crop_patch()
+    inside = patch.masks[..., 0] == 1
+    hard = replace(patch, masks=inside[..., None].astype(np.float32))
+    blended = HistogramBlender().blend(hard)
+    for face, target, where in zip(blended.faces, patch.targets, inside, strict=True):
+        np.testing.assert_allclose(np.sort(face[where], axis=0), np.sort(target[where], axis=0), atol=2e-6)
+
+
+@pytest.mark.parametrize("blender_class", [SotBlender, IdtBlender])
+def test_feature_steps_of_transport_reach_the_transfer(blender_class):
+    patch = _crop_patch()
+    one, many = (blender_class(blender_class.Options(steps=steps)).blend(patch).faces for steps in (1, 30))
+    assert np.abs(one - many).max() > 0.001
+
+
+def _adjusted(**options: float) -> np.ndarray:
+    """A color `[0.2, 0.5, 0.9]` through `manual`."""
+    faces = np.broadcast_to(np.array([0.2, 0.5, 0.9], np.float32), (1, 40, 40, 3))
+    blended = ManualBlender(ManualBlender.Options(**options)).blend(replace(_crop_patch(1), faces=faces))
+    return blended.faces[0, 0, 0]
+
+
+def test_feature_manual_without_settings_changes_nothing():
+    patch = _crop_patch(low=0, high=1)
+    np.testing.assert_array_equal(ManualBlender().blend(patch).faces, patch.faces)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"brightness": 10}, [0.3, 0.6, 1.0]),
+        ({"brightness": -30}, [0.0, 0.2, 0.6]),
+        ({"contrast": 50}, [0.05, 0.5, 1.0]),
+        ({"contrast": -50}, [0.35, 0.5, 0.7]),
+        ({"contrast": -100}, [0.5, 0.5, 0.5]),
+        ({"red": 10, "green": -20, "blue": 5}, [0.3, 0.3, 0.95]),
+        ({"contrast": -50, "brightness": 10, "green": 5}, [0.45, 0.65, 0.8]),
+    ],
+)
+def test_feature_manual_follows_its_settings(options, expected):
+    np.testing.assert_allclose(_adjusted(**options), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", ["box", "gaussian", "unsharp"])
+def test_feature_sharpen_measures_its_radius_in_per_cent_of_the_crop(method):
+    """Against SciPy: 5 per cent of 40 pixels are 2; the mask is full, so only pixels away from the border are read."""
+    patch = replace(_crop_patch(1, low=0.45, high=0.55), masks=np.ones((1, 40, 40, 1), np.float32))
+    options = SharpenBlender.Options(method=method, radius=5, amount=80, threshold=1)
+    sharp = SharpenBlender(options).blend(patch).faces[0, 8:-8, 8:-8]
+    for channel in range(3):
+        plane = patch.faces[0, ..., channel].astype(np.float64)
+        blurred = uniform_filter(plane, 5) if method == "box" else gaussian_filter(plane, 2, radius=6)
+        detail = plane - blurred
+        if method == "unsharp":
+            detail = np.sign(detail) * np.maximum(np.abs(detail) - 0.01, 0)
+        np.testing.assert_allclose(sharp[..., channel], (plane + 0.8 * detail)[8:-8, 8:-8], atol=1e-6)
+
+
+@pytest.mark.parametrize("blender_class", [*MEASURING, SharpenBlender])
 def test_colors_outside_the_mask_are_not_measured(blender_class):
     patch = _crop_patch()
     outside = np.broadcast_to(patch.masks == 0, patch.faces.shape)
-    other = replace(patch, targets=np.where(outside, np.float32(0), patch.targets))
-    np.testing.assert_array_equal(blender_class().blend(patch).faces, blender_class().blend(other).faces)
+    faces, targets = (np.where(outside, np.float32(0), colors) for colors in (patch.faces, patch.targets))
+    blended, other = (blender_class().blend(one) for one in (patch, replace(patch, faces=faces, targets=targets)))
+    np.testing.assert_array_equal(blended.faces[~outside], other.faces[~outside])
 
 
 def _feathered(mask: np.ndarray, erode: float, blur: float) -> np.ndarray:
@@ -256,6 +360,17 @@ def test_mixed_poisson_keeps_the_frame_s_stronger_gradients():
     assert PoissonBlender().composite(patch)[inside].std() < 0.5 * frame[inside].std()
 
 
+def test_feature_laplacian_follows_its_options():
+    patch = _frame_patch()
+    plain = LaplacianBlender(LaplacianBlender.Options(fade=0)).composite(patch)
+    np.testing.assert_allclose(plain, AlphaBlender().composite(patch), atol=1e-6)
+    several = [
+        LaplacianBlender(options).composite(patch)
+        for options in (LaplacianBlender.Options(bands=1, fade=30), LaplacianBlender.Options(bands=3, fade=30))
+    ]
+    assert np.abs(several[0] - plain).max() > 0.05 and np.abs(several[0] - several[1]).max() > 0.01
+
+
 @pytest.fixture(scope="module")
 def portrait(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The photograph as an image file."""
@@ -264,9 +379,9 @@ def portrait(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("color", [(), ("reinhard",), ("mean-color",)])
+@pytest.mark.parametrize("color", [(), *((name,) for name in FACE_BLENDERS)])
 @pytest.mark.parametrize("mask", [(), ("feather",)])
-@pytest.mark.parametrize("composition", ["alpha", "overlay", "poisson"])
+@pytest.mark.parametrize("composition", ["alpha", "overlay", "poisson", "laplacian"])
 def test_every_chain_swaps_inside_the_mask_alone(portrait, color, mask, composition):
     prepared = [prepare("blender", PluginChoice(name=name)) for name in (*color, *mask, composition)]
     require_chain(prepared)
