@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from .checking import checked, checks_wanted
 from .errors import FaceswapError, PluginError
-from .names import KINDS, OWN_PACKAGE
+from .names import BACKENDS, KINDS, OWN_PACKAGE
 from .options import make_plugin, options_hash
 from .registry import Found, select
 
@@ -97,17 +99,45 @@ def versions(plugins: Iterable[Prepared]) -> dict[str, str]:
     return {f"{used.found.kind} {used.found.name}": used.found.origin for used in plugins}
 
 
-def use_backend(plugins: Iterable[Prepared]) -> None:
-    """Sets the Keras backend that the plugins of this process need, before anything imports Keras.
+def use_backend(plugins: Iterable[Prepared], wanted: str | None = None) -> None:
+    """Sets the Keras backend of this process, before anything imports Keras.
+
+    Args:
+        plugins: The plugins that will run; some cannot do without one backend.
+        wanted: The backend that the user asks for; None takes KERAS_BACKEND's, or the default.
 
     Raises:
-        PluginError: Two plugins need different backends.
+        PluginError: Two plugins, or a plugin and the user, need different backends, or Keras already runs on another
+            one than the user asks for.
     """
     wishes = {used.plugin.backend: used.label for used in plugins if used.plugin.backend}
     if len(wishes) > 1:
         needs = " and ".join(f"{label} needs {backend}" for backend, label in sorted(wishes.items()))
         raise PluginError(f"These plugins cannot run together: {needs}. Choose another for one of them.")
-    for backend in wishes:
-        os.environ["KERAS_BACKEND"] = backend
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    needed = next(iter(wishes), None)
+    if needed and wanted and needed != wanted:
+        raise PluginError(f"{wishes[needed]} needs the Keras backend {needed}. Received: {wanted}")
+    if wanted and _running_backend() not in (None, wanted):
+        raise PluginError(f"Keras runs on {_running_backend()} in this process; start another one to use {wanted}")
+    os.environ["KERAS_BACKEND"] = needed or wanted or os.environ.get("KERAS_BACKEND") or BACKENDS[0]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def require_backend() -> None:
+    """Insists that the Keras backend of this process is known and installed; nothing is imported.
+
+    Raises:
+        PluginError: It is not; names the extra that brings it.
+    """
+    backend = os.environ.get("KERAS_BACKEND") or BACKENDS[0]
+    if backend not in BACKENDS:
+        raise PluginError(f"the Keras backend must be one of {', '.join(BACKENDS)}. Received: {backend}")
+    if backend not in sys.modules and find_spec(backend) is None:
+        package = backend if backend == BACKENDS[0] else f"'{OWN_PACKAGE}[{backend}]'"
+        raise PluginError(f"the Keras backend {backend} is not installed; `pip install {package}` brings it")
+
+
+def _running_backend() -> str | None:
+    """The backend on which this process runs Keras; None where it has not imported it."""
+    keras = sys.modules.get("keras")
+    return str(keras.config.backend()) if keras else None

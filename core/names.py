@@ -17,6 +17,9 @@ OLDEST_CONTRACT_VERSION = 1
 OWN_PACKAGE = "faceswap"
 """The distribution that brings the built-in plugins."""
 
+BACKENDS = ("tensorflow", "jax", "torch")
+"""The Keras backends, as modules: the default, which comes with the program, and those that extras bring."""
+
 
 @dataclass(frozen=True)
 class KindName:

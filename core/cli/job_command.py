@@ -118,8 +118,9 @@ def _flag(name: str, field: FieldInfo) -> click.Option:
     flag, text = flag_of(name), (field.description or "") + _default_in_words(field)
     if field.annotation is bool:
         return click.Option([f"{flag}/--no-{flag[2:]}"], default=None, help=text)
-    if get_origin(field.annotation) is Literal:
-        return click.Option([flag], type=click.Choice(get_args(field.annotation)), help=text)
+    words = next((kind for kind in _kinds(field.annotation) if get_origin(kind) is Literal), None)
+    if words:
+        return click.Option([flag], type=click.Choice(get_args(words)), help=text)
     completion = _completion(field.annotation)
     return click.Option([flag], metavar=_metavar(field.annotation), help=text, shell_complete=completion)
 
@@ -134,13 +135,17 @@ def _default_in_words(field: FieldInfo) -> str:
 
 def _completion(annotation: Any) -> Any:
     """What completes a value: the shell, where it is a path."""
-    return complete_path if Path in (annotation, *get_args(annotation)) else None
+    return complete_path if Path in _kinds(annotation) else None
 
 
 def _metavar(annotation: Any) -> str:
     names = {int: "N", float: "X", str: "TEXT", Path: "PATH"}
-    types = [annotation, *get_args(annotation)]
-    return next((names[kind] for kind in types if kind in names), "VALUE")
+    return next((names[kind] for kind in _kinds(annotation) if kind in names), "VALUE")
+
+
+def _kinds(annotation: Any) -> tuple[Any, ...]:
+    """A field's type, and those of which it is made."""
+    return (annotation, *get_args(annotation))
 
 
 def _common_flags() -> list[click.Parameter]:

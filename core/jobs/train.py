@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
 from ...lib.lock import FolderLock
 from ...lib.publish import output_errors, require_parent
 from ..errors import PluginError
-from ..host import PluginChoice, Prepared, default_chain, default_choice, prepare, use_backend, versions
+from ..host import (
+    PluginChoice,
+    Prepared,
+    default_chain,
+    default_choice,
+    prepare,
+    require_backend,
+    use_backend,
+    versions,
+)
 from ..kinds import TrainableModel
 from .context import JobContext, Stage
 from .job import Job, Report
@@ -31,6 +40,7 @@ class TrainReport(Report):
         target_faces: Faces of the target.
         checkpoint: The newest checkpoint.
         preview: The newest preview.
+        backend: The Keras backend that trained.
     """
 
     iterations: int
@@ -41,6 +51,7 @@ class TrainReport(Report):
     target_faces: int = 0
     checkpoint: str | None = None
     preview: str | None = None
+    backend: str | None = None
 
 
 class TrainJob(Job):
@@ -54,6 +65,9 @@ class TrainJob(Job):
     source: Path = Field(description="Faceset of the person whose face is put on.")
     target: Path = Field(description="Faceset of the footage that is changed.")
     model: PluginChoice = default_choice("model")
+    backend: Literal["tensorflow", "jax", "torch"] | None = Field(
+        None, description="What Keras computes with.  [default: KERAS_BACKEND, or tensorflow]"
+    )
     iterations: int = Field(20_000, ge=1, description="Training steps in all, those of earlier runs included.")
     batch_size: int = Field(16, ge=1, description="Faces of each person in a step.")
     minutes: float | None = Field(None, gt=0, description="Stop after so many minutes, and save.")
@@ -77,7 +91,8 @@ class TrainJob(Job):
     def run(self, context: JobContext) -> TrainReport:
         """Trains until the iterations or the minutes are over, or somebody asks to stop."""
         prepared = _trainable(prepare("model", self.model))
-        use_backend([prepared])
+        use_backend([prepared], self.backend)
+        require_backend()
         require_parent(self.model_dir)
         with output_errors(self.model_dir):
             self.model_dir.mkdir(exist_ok=True)
@@ -96,8 +111,8 @@ class TrainJob(Job):
         seed_weights(self.seed)
         model, size = prepared.load(), self.batch_size
         engine = Engine(model, faces, size, self.seed, self.iterations, self.affine, self.flip)
-        for damage in resume(self.model_dir, engine):
-            context.warn(f"{damage}; training goes on from step {engine.step}")
+        for notice in resume(self.model_dir, engine):
+            context.warn(f"{notice}; training goes on from step {engine.step}")
         return TrainLoop(self, context, engine, faces).run()
 
     def _faces(self, prepared: Prepared, context: JobContext) -> dict[str, TrainingFaces]:

@@ -133,6 +133,7 @@ class TrainLoop:
             target_faces=len(self._faces["target"]),
             checkpoint=str(self._checkpoint) if self._checkpoint else None,
             preview=str(self._preview) if self._preview else None,
+            backend=self._engine.backend,
         )
 
 

@@ -9,14 +9,12 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any
 
+from ..names import BACKENDS
 from ..registry import Found, find
 from .child_log import Notice
 from .costs import Costs, measure_costs
 from .isolated import Checked, run_checks_isolated
 from .records import CheckRecord
-
-BACKENDS = ("tensorflow", "jax", "torch")
-"""The Keras backends, the default first."""
 
 
 @dataclass(frozen=True)

@@ -45,14 +45,16 @@ def save_checkpoint(folder: Path, engine: Engine, keep: int) -> Path:
         broken = [name for name, array in arrays.items() if not np.isfinite(array).all()]
         if broken:
             raise diverged(engine.step, f"`{broken[0]}` holds values that are not numbers")
-    return checkpoint.save(folder, engine.step, parts, {"seed": engine.seed}, keep=keep)
+    return checkpoint.save(folder, engine.step, parts, {"seed": engine.seed, "backend": engine.backend}, keep=keep)
 
 
 def resume(folder: Path, engine: Engine) -> tuple[str, ...]:
     """Puts the engine into the state of the newest checkpoint that verifies, if there is any checkpoint.
 
+    Any backend goes on from the checkpoints of any other, but each draws random numbers of its own.
+
     Returns:
-        One line for each damaged checkpoint that was passed over.
+        One line for each damaged checkpoint that was passed over, and one where another backend saved the checkpoint.
 
     Raises:
         CheckpointError: All checkpoints are damaged, or they are of another model.
@@ -63,7 +65,11 @@ def resume(folder: Path, engine: Engine) -> tuple[str, ...]:
     write_arrays(_networks(engine.model), saved.parts.get(WEIGHTS, {}), folder)
     write_arrays(_optimizers(engine), saved.parts.get(OPTIMIZER, {}), folder)
     engine.step = saved.step
-    return saved.skipped
+    before = saved.info.get("backend", engine.backend)
+    if before == engine.backend:
+        return saved.skipped
+    change = f"{folder} was trained on {before} so far and is now on {engine.backend}, which draws other random numbers"
+    return (*saved.skipped, change)
 
 
 def load_weights(folder: Path, model: Any) -> checkpoint.Checkpoint:

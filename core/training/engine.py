@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kinds import TrainableModel
-from .backends import Prepare, make_adapter
+from .backends import Prepare, make_adapter, running_backend
 from .faces import COVERAGE, TrainingFaces
 from .step import IdentityBatch, Player
 
@@ -39,6 +39,7 @@ class Engine:
         players: The model's players.
         step: How many steps have been done.
         seed: The seed.
+        backend: The Keras backend that computes.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Engine:
         self.players = model.players()
         for player in self.players:
             player.optimizer.build(self._variables(player))
+        self.backend = running_backend()
         self._adapter = make_adapter(model, augmentation(model.crop.size, affine, flip), faces)
 
     def advance(self) -> dict[str, Tensor]:

@@ -173,18 +173,20 @@ def _pull_back(noisy: Point, nodes: Point, points: Point) -> Point:
     return from_x + (x * turn_x + y * turn_y) / size, from_y + (y * turn_x - x * turn_y) / size
 
 
-def _grid(region: float, cells: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _grid(region: float, cells: int) -> Point:
     """The regular grid's nodes over the region, `[cells+1 cells+1]` each."""
-    line = np.linspace(-region / 2, region / 2, cells + 1, dtype=np.float32)
-    x, y = np.meshgrid(line, line)
-    return x, y
+    return _mesh(np.linspace(-region / 2, region / 2, cells + 1))
 
 
-def _pixels(region: float, size: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _pixels(region: float, size: int) -> Point:
     """The centers of the network's pixels over the region, `[size size]` each."""
-    line = ((np.arange(size) + 0.5) / size - 0.5) * region
+    return _mesh(((np.arange(size) + 0.5) / size - 0.5) * region)
+
+
+def _mesh(line: NDArray[np.float64]) -> Point:
+    """All points whose coordinates lie on a line, as tensors: PyTorch's do not mix with arrays."""
     x, y = np.meshgrid(line.astype(np.float32), line.astype(np.float32))
-    return x, y
+    return ops.convert_to_tensor(x), ops.convert_to_tensor(y)
 
 
 def _enlarge(nodes: Point, settings: Augmentation) -> Point:

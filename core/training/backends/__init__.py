@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any, Protocol
 
 from ...errors import PluginError
+from ...host import require_backend
 from ...kinds import Trainable
 from ..faces import TrainingFaces
 from ..step import IdentityBatch, Player
@@ -20,7 +21,11 @@ Tensor = Any
 Prepare = Callable[[Mapping[str, tuple[Tensor, Tensor]], Any], dict[str, IdentityBatch]]
 """Makes a batch of stored faces and masks, by identity, and a random key; runs on the device."""
 
-_ADAPTERS = {"tensorflow": ("tensorflow", "TensorFlowAdapter")}
+_ADAPTERS = {
+    "tensorflow": ("tensorflow", "TensorFlowAdapter"),
+    "jax": ("jax", "JaxAdapter"),
+    "torch": ("torch", "TorchAdapter"),
+}
 
 
 class Adapter(Protocol):
@@ -45,11 +50,21 @@ class Adapter(Protocol):
 
 
 def import_keras() -> Any:
-    """Imports Keras with its backend, and keeps what the backend's libraries say on the way off the terminal."""
+    """Imports Keras with its backend, and keeps what the backend's libraries say on the way off the terminal.
+
+    Raises:
+        PluginError: The backend is unknown or is not installed.
+    """
+    require_backend()
     with _quiet_libraries():
         keras = import_module("keras")
         keras.ops.zeros(())  # Some of it is said on first use.
     return keras
+
+
+def running_backend() -> str:
+    """The name of the Keras backend of this process."""
+    return str(import_keras().backend.backend())
 
 
 def seed_weights(seed: int) -> None:
@@ -57,18 +72,26 @@ def seed_weights(seed: int) -> None:
     import_keras().utils.set_random_seed(seed % 2**32)
 
 
-def make_adapter(model: Trainable, prepare: Prepare, faces: Mapping[str, TrainingFaces]) -> Adapter:
+def make_adapter(
+    model: Trainable, prepare: Prepare, faces: Mapping[str, TrainingFaces], resident: bool | None = None
+) -> Adapter:
     """Makes the adapter of the running Keras backend.
+
+    Args:
+        model: The model, loaded.
+        prepare: Makes a batch of stored faces.
+        faces: The training faces of each identity.
+        resident: Whether the training faces are held in device memory; None decides by what fits.
 
     Raises:
         PluginError: The backend has none.
     """
-    backend = import_keras().backend.backend()
+    backend = running_backend()
     if backend not in _ADAPTERS:
         known = " or ".join(_ADAPTERS)
         raise PluginError(f"Training runs on the Keras backend {known}. Received: KERAS_BACKEND={backend}")
     module, name = _ADAPTERS[backend]
-    adapter: Adapter = getattr(import_module(f".{module}", __name__), name)(model, prepare, faces)
+    adapter: Adapter = getattr(import_module(f".{module}", __name__), name)(model, prepare, faces, resident)
     return adapter
 
 

@@ -6,20 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from ....lib.nn.keys import RandomKey
 from ...kinds import Trainable
 from ..faces import TrainingFaces
 from ..step import Player
 from . import Prepare
+from .stored import StoredFaces
 
 Tensor = Any
-
-_DEVICE_BYTES = 2 * 2**30
-"""Training faces up to this size lie in the GPU's memory; more of them stay on the disk, one batch at a time."""
 
 
 @dataclass(eq=False)
@@ -55,14 +51,7 @@ class TensorFlowAdapter:
         _fix_graphs()
         self._model, self._prepare = model, prepare
         self._moves: dict[str, Callable[..., dict[str, Tensor]]] = {}
-        size = sum(share.pictures.nbytes + share.masks.nbytes for share in faces.values())
-        if resident is None:
-            resident = bool(tf.config.list_physical_devices("GPU")) and size <= _DEVICE_BYTES
-        self._faces = {
-            name: (tf.constant(share.pictures), tf.constant(share.masks)) if resident else (share.pictures, share.masks)
-            for name, share in faces.items()
-        }
-        self._take = tf.gather if resident else _take_rows
+        self._stored = StoredFaces(faces, bool(tf.config.list_physical_devices("GPU")), resident)
 
     def move(
         self, player: Player, indices: Mapping[str, Any], keys: Any, number: int, progress: float
@@ -70,10 +59,7 @@ class TensorFlowAdapter:
         """Moves one player by one batch; see `Adapter.move`."""
         if player.name not in self._moves:
             self._moves[player.name] = self._compile(player)
-        stored = {
-            name: tuple(tf.convert_to_tensor(self._take(part, indices[name])) for part in parts)
-            for name, parts in self._faces.items()
-        }
+        stored = self._stored.batch(indices)
         return self._moves[player.name](
             stored, tf.constant(keys), tf.constant(number, tf.int32), tf.constant(progress, tf.float32)
         )
@@ -104,8 +90,3 @@ def _fix_graphs() -> None:
     not repeat an uninterrupted one bit for bit. The remapper fails on these graphs, and says so. Neither saves time.
     """
     tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False, "remapping": False})
-
-
-def _take_rows(array: NDArray[np.uint8], rows: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Copies rows out of an array that may be a file; `np.take` would first copy the whole of some arrays."""
-    return array[rows]

@@ -31,6 +31,7 @@ class EchoJob(Job):
     crop_size: int = Field(512, gt=0, description="Side of the crop.")
     minutes: float | None = Field(None, description="At most so long.")
     mode: Literal["fast", "exact"] = Field("fast", description="How to go about it.")
+    pace: Literal["slow", "quick"] | None = Field(None, description="How quickly.")
     check: bool = Field(False, description="Check every call.")
     seed: int = Field(0, description="Where randomness comes from.")
     detector: PluginChoice = PluginChoice(name="dlib-hog")
@@ -209,6 +210,7 @@ def test_help_marks_what_is_required_and_shows_zero():
     assert "--faceset PATH What to write. [required]" in text
     assert "--seed N Where randomness comes from. [default: 0]" in text
     assert "At most so long. --" in text
+    assert "--pace [slow|quick] How quickly. --" in text
     assert "Check every call. --" in text
     assert text.count("[required]") == 1
 

@@ -75,9 +75,9 @@ def _faces(level: int = 51) -> dict[str, TrainingFaces]:
     return {"source": TrainingFaces(pictures, masks), "target": TrainingFaces(pictures, masks)}
 
 
-def _engine(seed: int = 0, total: int = 10) -> Engine:
+def _engine(seed: int = 0, total: int = 10, model: Game | None = None) -> Engine:
     seed_weights(seed)
-    model = Game()
+    model = model or Game()
     model.load()
     return Engine(model, _faces(), batch_size=2, seed=seed, total=total)
 
@@ -137,6 +137,25 @@ def test_feature_setting_the_step_repeats_its_randomness() -> None:
     assert _floats(later.advance())["noise"] == noises[3]
 
 
+class Copying(Game):
+    """Before each step the second network becomes a copy of the first."""
+
+    def at(self, progress: float) -> None:
+        copied, original = (self.networks[name].trainable_variables[0] for name in ("second", "first"))
+        copied.assign(original.value)
+
+
+def test_feature_weights_that_were_copied_between_steps_move_apart() -> None:
+    engine = _engine(model=Copying())
+    firsts = []
+    for _ in range(3):
+        firsts.append(_weight(engine, "first"))
+        engine.advance()
+    # The second player moved in step 0 alone, and what it did was overwritten by the copy of step 2.
+    assert _weight(engine, "second") == firsts[2]
+    assert len({*firsts, _weight(engine, "first")}) == 4
+
+
 def test_feature_faces_are_drawn_in_rounds() -> None:
     drawn = np.concatenate([draw_faces(7, 0, 0, step, 4, 10) for step in range(5)])
     assert sorted(drawn[:10]) == sorted(drawn[10:]) == list(range(10))
@@ -159,8 +178,6 @@ def test_feature_random_numbers_are_all_different() -> None:
 
 
 def test_feature_faces_in_device_memory_give_the_same() -> None:
-    from faceswap.core.training.backends.tensorflow import TensorFlowAdapter
-
     rng = np.random.default_rng(0)
     faces = {
         name: TrainingFaces(
@@ -174,7 +191,8 @@ def test_feature_faces_in_device_memory_give_the_same() -> None:
         model = Game()
         model.load()
         player = model.players()[0]
-        adapter = TensorFlowAdapter(model, augmentation(SIZE), faces, resident=resident)
+        player.optimizer.build(model.networks["first"].trainable_variables)
+        adapter = make_adapter(model, augmentation(SIZE), faces, resident=resident)
         indices = {name: np.array([2, 0], np.int64) for name in faces}
         losses.append(_floats(adapter.move(player, indices, random_numbers(0, 0, 0), 0, 0.0)))
     assert losses[0] == losses[1]
@@ -208,8 +226,8 @@ def test_feature_the_mini_model_learns() -> None:
 
 
 def test_error_backend_without_an_adapter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backends, "_ADAPTERS", {"jax": ("jax", "None")})
-    with pytest.raises(PluginError, match=r"runs on the Keras backend jax\. Received: KERAS_BACKEND=tensorflow"):
+    monkeypatch.setattr(backends, "_ADAPTERS", {"another": ("another", "None")})
+    with pytest.raises(PluginError, match=r"runs on the Keras backend another\. Received: KERAS_BACKEND=\w+$"):
         make_adapter(Game(), augmentation(SIZE), _faces())
 
 
