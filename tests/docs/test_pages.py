@@ -6,10 +6,7 @@ from pathlib import Path
 import pytest
 from pages import DOCS, EXAMPLE, PAGES, ROOT, blocks, run_page, text
 
-SLOW = ("docs/plugins/blender.md",)  # It checks two plugins.
-WITH_PYTHON = [
-    pytest.param(page, marks=pytest.mark.slow if page in SLOW else ()) for page in PAGES if blocks(page, "python")
-]
+WITH_PYTHON = [page for page in PAGES if blocks(page, "python")]
 
 
 @pytest.mark.parametrize("page", WITH_PYTHON)
@@ -25,6 +22,7 @@ def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch):
         # 25 checks for each of two detectors, and the test of the fixture; three checks have nothing to check.
         ("docs/plugins/testing.md", "45 passed, 6 skipped"),
         ("docs/plugins/model.md", "24 passed"),
+        ("docs/plugins/blender.md", "2 passed"),
     ],
 )
 def test_the_tests_of_a_page_pass(page, outcome, tmp_path, fresh_python):
