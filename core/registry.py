@@ -194,7 +194,8 @@ def _handed_over(found: Found, module: Any) -> type[Any]:
     kind = KINDS[found.kind]
     classes = [offered for hook in (kind.hook, *kind.former_hooks) for offered in getattr(manager.hook, hook)()]
     if len(classes) != 1:
-        raise _failure(found, f"{found.module} has no hook `{kind.hook}`")
+        unmarked = "; mark the function of that name with `@hookimpl`" if hasattr(module, kind.hook) else ""
+        raise _failure(found, f"{found.module} has no hook `{kind.hook}`{unmarked}")
     return _checked_class(found, classes[0])
 
 

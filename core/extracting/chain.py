@@ -68,7 +68,7 @@ class Chain:
             PluginError: A plugin failed; it names the plugin and the frame.
         """
         with _blamed(self._plugins.detector, key):
-            detections = _by_score(_whole(self._detector.detect([image])[0]))
+            detections = _by_score(_whole(self._detector.detect([image])))
         if len(detections) == 0:
             return ()
         with _blamed(self._plugins.aligner, key):
@@ -174,10 +174,13 @@ def _halved(crops: Image) -> Image:
     return _stack([np.asarray(cv2.resize(crop, half, interpolation=cv2.INTER_AREA)) for crop in crops])
 
 
-def _whole(detections: Detections) -> Detections:
-    """Refuses boxes that are not four numbers for each score, before another plugin stumbles over them."""
-    _require_shape(detections.boxes, (len(detections.scores), 4))
-    return detections
+def _whole(answer: Any) -> Detections:
+    """Refuses what is not one image's detections, before another plugin or the faceset stumbles over it."""
+    if not isinstance(answer, list) or len(answer) != 1 or not isinstance(answer[0], Detections):
+        raise ValueError(f"its answer must be a list of one Detections. Received: {type(answer).__name__}")
+    _require_shape(answer[0].boxes, (len(answer[0].scores), 4))
+    _require_shape(answer[0].scores, (len(answer[0].boxes),))
+    return answer[0]
 
 
 def _by_score(detections: Detections) -> Detections:
@@ -201,8 +204,8 @@ def _stack(items: list[NDArray[Any]]) -> NDArray[Any]:
 
 
 def _require_shape(array: Floats, shape: tuple[int, ...]) -> None:
-    if array.shape != shape:
-        raise ValueError(f"its answer must be {list(shape)}. Received: {list(array.shape)}")
+    if array.dtype != np.float32 or array.shape != shape:
+        raise ValueError(f"its answer must be float32 {list(shape)}. Received: {array.dtype} {list(array.shape)}")
 
 
 @contextmanager

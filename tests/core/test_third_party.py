@@ -222,7 +222,10 @@ CHANGED = {
         ("def faceswap_detector", "def faceswap_detektor"),
         "could not be loaded: unknown hook 'faceswap_detektor'. Did you mean 'faceswap_detector'?",
     ),
-    "hook without mark": (("@hookimpl", ""), "package_odd has no hook `faceswap_detector`"),
+    "hook without mark": (
+        ("@hookimpl", ""),
+        "package_odd has no hook `faceswap_detector`; mark the function of that name with `@hookimpl`",
+    ),
     "hook of another kind": (
         ("def faceswap_detector", "def faceswap_masker"),
         "package_odd has no hook `faceswap_detector`",

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from skimage.data import astronaut
 
+from faceswap.core.contract import Detections
 from faceswap.core.errors import Cancelled, MediaError, OptionError, OutputError, PluginError, StoreError
 from faceswap.core.extracting.chain import Chain
 from faceswap.core.extracting.plugins import PluginChoices
@@ -305,9 +306,32 @@ def test_answers_of_another_shape_are_blamed_on_the_plugin(monkeypatch):
         loaded.faces(KEY, picture())
 
 
-def test_faces_come_by_score_and_without_those_that_have_no_extent(monkeypatch):
-    from faceswap.core.contract import Detections
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (Detections(np.zeros((1, 4)), np.ones(1, np.float32)), r"must be float32 \[1, 4\]. Received: float64 \[1, 4\]"),
+        (
+            Detections(np.zeros(4, np.float32), np.ones(1, np.float32)),
+            r"must be float32 \[1, 4\]. Received: float32 \[4\]",
+        ),
+        (Detections(np.zeros((1, 4), np.float32), np.ones(1)), r"must be float32 \[1\]. Received: float64 \[1\]"),
+    ],
+)
+def test_boxes_and_scores_of_another_kind_are_blamed_on_the_detector(monkeypatch, answer, message):
+    loaded = chain()
+    monkeypatch.setattr(loaded._detector, "detect", lambda images: [answer])
+    with pytest.raises(PluginError, match=rf"detector 'dlib-hog' failed on frame head.mp4 512: .*{message}"):
+        loaded.faces(KEY, picture())
 
+
+def test_detections_that_are_not_in_a_list_are_blamed_on_the_detector(monkeypatch):
+    loaded = chain()
+    monkeypatch.setattr(loaded._detector, "detect", lambda images: Detections.none())
+    with pytest.raises(PluginError, match="must be a list of one Detections. Received: Detections"):
+        loaded.faces(KEY, picture())
+
+
+def test_faces_come_by_score_and_without_those_that_have_no_extent(monkeypatch):
     loaded = chain()
     boxes = np.array([[10, 10, 90, 90], [121, 83, 209, 171], [5, 5, 85, 85]], np.float32)
     found = Detections(boxes, np.float32([0.2, 0.5, 0.9]))
