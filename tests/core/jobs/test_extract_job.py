@@ -309,12 +309,12 @@ def test_answers_of_another_shape_are_blamed_on_the_plugin(monkeypatch):
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (Detections(np.zeros((1, 4)), np.ones(1, np.float32)), r"must be float32 \[1, 4\]. Received: float64 \[1, 4\]"),
+        (Detections(np.zeros((1, 4)), np.ones(1, np.float32)), r"float32 \[1, 4\]. Received: float64 \[1, 4\]"),
         (
             Detections(np.zeros(4, np.float32), np.ones(1, np.float32)),
             r"must be float32 \[1, 4\]. Received: float32 \[4\]",
         ),
-        (Detections(np.zeros((1, 4), np.float32), np.ones(1)), r"must be float32 \[1\]. Received: float64 \[1\]"),
+        (Detections(np.zeros((1, 4), np.float32), np.ones(1)), r"float32 \[1\]. Received: float64 \[1\]"),
     ],
 )
 def test_boxes_and_scores_of_another_kind_are_blamed_on_the_detector(monkeypatch, answer, message):
@@ -327,7 +327,7 @@ def test_boxes_and_scores_of_another_kind_are_blamed_on_the_detector(monkeypatch
 def test_detections_that_are_not_in_a_list_are_blamed_on_the_detector(monkeypatch):
     loaded = chain()
     monkeypatch.setattr(loaded._detector, "detect", lambda images: Detections.none())
-    with pytest.raises(PluginError, match="must be a list of one Detections. Received: Detections"):
+    with pytest.raises(PluginError, match=r"must be a list of one Detections\. Received: Detections"):
         loaded.faces(KEY, picture())
 
 
