@@ -14,7 +14,7 @@ from .records import SkipCheckError, check_of, expect
 from .samples import Picture, Sample, blank, noise, padded
 from .subject import Subject
 
-_SMALLEST_OVERLAP = 0.2
+_SMALLEST_OVERLAP = 0.4
 _LARGEST_SHARE = 2
 """Boxes whose coordinates are all smaller are not in pixels: the sample's face has many."""
 

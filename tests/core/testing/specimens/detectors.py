@@ -182,6 +182,15 @@ class InfiniteWhenTiny(Right):
         return found if min(image.shape[:2]) > 10 else replace(found, boxes=found.boxes / np.float32(0))
 
 
+class Foreheads(Right):
+    """Boxes that hold the middle of the face and end there."""
+
+    def around(self, middle, half):
+        found = super().around(middle, half)
+        up = np.array([0, half * 0.7], np.float32)
+        return replace(found, boxes=found.boxes - np.tile(up, 2), landmarks=found.landmarks - up)
+
+
 class Beside(Right):
     def find(self, image, number):
         height, width = image.shape[:2]
@@ -320,6 +329,7 @@ WRONG = [
     ("odd-sizes", InfiniteWhenTiny),
     ("finds-face", Beside),
     ("finds-face", FindsNothing),
+    ("finds-face", Foreheads),
     ("finds-face", WholePicture),
     ("boxes-ordered", changed("UpsideDown", "boxes", _upside_down)),
     ("scores-in-range", changed("ScoresAboveOne", "scores", lambda scores: scores * np.float32(2))),
