@@ -29,6 +29,8 @@ from faceswap.lib import checkpoint
 from faceswap.lib.history import read_history
 from faceswap.lib.lock import FolderLock
 
+pytestmark = pytest.mark.slow  # Each trains; the engine's and the checkpoints' own tests are quicker.
+
 Facesets = tuple[Path, Path]
 
 SMALL = PluginChoice(name="mini", options={"width": 0.05})
@@ -109,7 +111,6 @@ def test_feature_events(tmp_path: Path, facesets: Facesets) -> None:
     assert stages == {"reading source faces", "reading target faces", "training"}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("stops", [(3,), (1, 4)])
 def test_feature_stopped_and_continued_equals_uninterrupted(
     tmp_path: Path, facesets: Facesets, straight: Path, stops: tuple[int, ...]
@@ -161,7 +162,6 @@ def test_feature_another_seed_is_another_run(tmp_path: Path, facesets: Facesets,
     assert _state(tmp_path / "model") != _state(straight)
 
 
-@pytest.mark.slow
 def test_feature_a_finished_model_is_left_alone(tmp_path: Path, facesets: Facesets) -> None:
     folder = tmp_path / "model"
     _run(_job(folder, facesets, iterations=2))
@@ -171,7 +171,6 @@ def test_feature_a_finished_model_is_left_alone(tmp_path: Path, facesets: Facese
     assert (folder / "checkpoints" / "2" / "manifest.json").stat().st_mtime_ns == before
 
 
-@pytest.mark.slow
 def test_feature_a_damaged_checkpoint_is_named_and_training_goes_on_before_it(
     tmp_path: Path, facesets: Facesets, straight: Path
 ) -> None:
@@ -373,7 +372,6 @@ run_job(TrainJob.model_validate_json(sys.argv[1]))
 """
 
 
-@pytest.mark.slow
 def test_feature_killed_three_times_equals_uninterrupted(tmp_path: Path, facesets: Facesets) -> None:
     whole, killed = (
         _job(tmp_path / name, facesets, iterations=60, save_every=3, preview_every=7) for name in ("whole", "killed")
