@@ -96,6 +96,7 @@ def _batch(size: int, count: int = 2) -> dict[str, IdentityBatch]:
 
 
 # The published counts of the full-size networks.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model_class", "options", "count"),
     [
