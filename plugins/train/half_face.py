@@ -39,7 +39,7 @@ class HalfFaceModel(SharedEncoderModel):
 
     @property
     def crop(self) -> CropSpec:
-        """A tight crop: brows to chin."""
+        """A tight crop: the inner face, from the brows to the lower lip."""
         return CropSpec(size=self.size, face_type="half")
 
     def plan(self) -> Plan:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ...core.training.step import IdentityBatch
+from ...core.training.step import IdentityBatch, Step
+from .shared_encoder import SharedEncoderModel
 
 Tensor = Any
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -36,16 +37,14 @@ def face_and_mask_losses(
     return losses
 
 
-def structure_and_mask_losses(batch: Mapping[str, IdentityBatch], answers: Mapping[str, Any]) -> dict[str, Tensor]:
-    """The structural dissimilarity inside the mask and the mask's mean squared error, as `df` and `liae` lose them.
+class MaskedStructureModel(SharedEncoderModel):
+    """A model of faces and masks that loses the structural dissimilarity inside the mask and the mask's error."""
 
-    Args:
-        batch: What each person's network should give.
-        answers: What it gives, by person: faces, or a list of faces and masks.
-    """
-    from ...lib.nn.losses import masked_dssim, mse
+    def losses(self, player: str, batch: Mapping[str, IdentityBatch], step: Step) -> dict[str, Any]:
+        """The dissimilarity inside the mask and the mask's mean squared error, for each person."""
+        from ...lib.nn.losses import masked_dssim, mse
 
-    def structure(share: IdentityBatch, face: Tensor) -> Tensor:
-        return masked_dssim(share.goal, face, share.mask)
+        def structure(share: IdentityBatch, face: Tensor) -> Tensor:
+            return masked_dssim(share.goal, face, share.mask)
 
-    return face_and_mask_losses(batch, answers, structure, mse)
+        return face_and_mask_losses(batch, self.reconstructed(batch), structure, mse)

@@ -28,7 +28,7 @@ class SharedEncoderModel(TrainableModel):
 
     @property
     def crop(self) -> CropSpec:
-        """A small crop from the chin to the forehead."""
+        """A small crop from the forehead's middle to just above the chin's tip."""
         return CropSpec(size=64, face_type="full")
 
     def plan(self) -> Plan:

@@ -1,7 +1,7 @@
 """The full-face autoencoder of 128 pixels with learned masks: 138 million weights, for a GPU.
 
-The networks are those of `h128`, the crop reaches from the chin to the forehead. The two losses are added as they are;
-their figures name no weights.
+The networks are those of `h128`, the crop is wider, from the forehead to the chin. The two losses are added as they
+are; their figures name no weights.
 
 Reference:
     I. Perov et al., DeepFaceLab: Integrated, flexible and extensible face-swapping framework, arXiv:2005.05535, 2020,
@@ -10,14 +10,11 @@ Reference:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ....core.contract import CropSpec
 from ....core.hookspecs import hookimpl
-from ....core.training.step import IdentityBatch, Step
-from ..masked_losses import structure_and_mask_losses
-from ..shared_encoder import SharedEncoderModel
+from ..masked_losses import MaskedStructureModel
 
 if TYPE_CHECKING:
     from ....lib.nn.autoencoder import Plan
@@ -25,7 +22,7 @@ if TYPE_CHECKING:
 FACESWAP_CONTRACT = 1
 
 
-class DfModel(SharedEncoderModel):
+class DfModel(MaskedStructureModel):
     """An autoencoder of full faces with a shared encoder, a decoder for each person, and learned masks."""
 
     @property
@@ -47,10 +44,6 @@ class DfModel(SharedEncoderModel):
             picture=(512, 256, 128),
             mask=(512, 256, 128),
         )
-
-    def losses(self, player: str, batch: Mapping[str, IdentityBatch], step: Step) -> dict[str, Any]:
-        """The dissimilarity inside the mask and the mask's mean squared error, for each person."""
-        return structure_and_mask_losses(batch, self.reconstructed(batch))
 
 
 @hookimpl

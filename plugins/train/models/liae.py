@@ -11,13 +11,11 @@ Reference:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ....core.contract import CropSpec
 from ....core.hookspecs import hookimpl
-from ....core.training.step import IdentityBatch, Step
-from ..masked_losses import structure_and_mask_losses
+from ..masked_losses import MaskedStructureModel
 from ..shared_decoder import SharedDecoderModel
 
 if TYPE_CHECKING:
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
 FACESWAP_CONTRACT = 1
 
 
-class LiaeModel(SharedDecoderModel):
+class LiaeModel(MaskedStructureModel, SharedDecoderModel):
     """An autoencoder of full faces with two intermediates, one decoder for both people, and learned masks."""
 
     @property
@@ -52,10 +50,6 @@ class LiaeModel(SharedDecoderModel):
     def mixtures(self) -> dict[str, tuple[str, ...]]:
         """AB twice for the source, B and AB for the target."""
         return {"source": ("inter_ab", "inter_ab"), "target": ("inter_b", "inter_ab")}
-
-    def losses(self, player: str, batch: Mapping[str, IdentityBatch], step: Step) -> dict[str, Any]:
-        """The dissimilarity inside the mask and the mask's mean squared error, for each person."""
-        return structure_and_mask_losses(batch, self.reconstructed(batch))
 
 
 @hookimpl

@@ -19,8 +19,8 @@ from pydantic import Field
 
 from ....core.contract import CropSpec
 from ....core.hookspecs import hookimpl
-from ....core.training.step import IdentityBatch, Step
-from ..masked_losses import structure_and_mask_losses
+from ....core.training.step import IdentityBatch
+from ..masked_losses import MaskedStructureModel
 from ..shared_decoder import SharedDecoderModel
 from ..shared_encoder import SharedEncoderModel
 
@@ -33,7 +33,7 @@ _STRUCTURES: dict[str, type[SharedEncoderModel]] = {"df": SharedEncoderModel, "l
 _HALVINGS = 4
 
 
-class SaeModel(SharedDecoderModel):
+class SaeModel(MaskedStructureModel, SharedDecoderModel):
     """A styled autoencoder: the structure of `df` or of `liae`, in the size that the machine can train."""
 
     class Options(SharedEncoderModel.Options):
@@ -92,10 +92,6 @@ class SaeModel(SharedDecoderModel):
     def swap_network(self, identity: str) -> Any:
         """The path to `identity` through the networks of the chosen structure."""
         return self._structure.swap_network(self, identity)
-
-    def losses(self, player: str, batch: Mapping[str, IdentityBatch], step: Step) -> dict[str, Any]:
-        """The dissimilarity inside the mask and the mask's mean squared error, for each person."""
-        return structure_and_mask_losses(batch, self.reconstructed(batch))
 
     @property
     def _structure(self) -> type[SharedEncoderModel]:
