@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
 from ...lib.lock import FolderLock
 from ...lib.publish import output_errors, require_parent
 from ..errors import PluginError
-from ..host import (
-    PluginChoice,
-    Prepared,
-    default_chain,
-    default_choice,
-    prepare,
-    require_backend,
-    use_backend,
-    versions,
-)
+from ..host import Prepared, prepare, require_backend, use_backend, versions
 from ..kinds import TrainableModel
 from .context import JobContext, Stage
-from .job import Job, Report
+from .job import Report
+from .train_settings import TrainSettings
 
 if TYPE_CHECKING:
     from ..training.faces import TrainingFaces
@@ -54,31 +46,12 @@ class TrainReport(Report):
     backend: str | None = None
 
 
-class TrainJob(Job):
+class TrainJob(TrainSettings):
     """Train a model that puts the face of one faceset on that of another; the same command continues."""
 
     command: ClassVar[str] = "train"
     positional: ClassVar[tuple[str, ...]] = ("model_dir",)
     report_class: ClassVar[type[Report]] = TrainReport
-
-    model_dir: Path = Field(description="Folder of the model; made, or continued.")
-    source: Path = Field(description="Faceset of the person whose face is put on.")
-    target: Path = Field(description="Faceset of the footage that is changed.")
-    model: PluginChoice = default_choice("model")
-    backend: Literal["tensorflow", "jax", "torch"] | None = Field(
-        None, description="What Keras computes with.  [default: KERAS_BACKEND, or tensorflow]"
-    )
-    iterations: int = Field(20_000, ge=1, description="Training steps in all, those of earlier runs included.")
-    batch_size: int = Field(16, ge=1, description="Faces of each person in a step.")
-    minutes: float | None = Field(None, gt=0, description="Stop after so many minutes, and save.")
-    seed: int = Field(0, ge=0, description="Where all randomness comes from.")
-    affine: float = Field(1.0, ge=0, le=3, description="Strength of random rotation, zoom, shift; 1: 10 degrees, 5 %.")
-    flip: float = Field(0.5, ge=0, le=1, description="Share of the faces that are mirrored.")
-    save_every: int = Field(500, ge=1, description="Steps from checkpoint to checkpoint.")
-    save_minutes: float = Field(10, gt=0, description="The longest time from checkpoint to checkpoint.")
-    preview_every: int = Field(500, ge=1, description="Steps from preview to preview.")
-    keep_checkpoints: int = Field(2, ge=1, description="How many checkpoints are kept.")
-    listeners: tuple[PluginChoice, ...] = default_chain("listener")
 
     def home(self) -> Path:
         """The model folder."""
@@ -102,7 +75,7 @@ class TrainJob(Job):
     def _train(self, prepared: Prepared, context: JobContext) -> TrainReport:
         from ..training.backends import seed_weights
         from ..training.checkpointing import resume
-        from ..training.engine import Engine
+        from ..training.engine import Engine, Variation
         from ..training.saved_model import settle_record
         from .train_loop import TrainLoop
 
@@ -110,7 +83,7 @@ class TrainJob(Job):
         faces = self._faces(prepared, context)
         seed_weights(self.seed)
         model, size = prepared.load(), self.batch_size
-        engine = Engine(model, faces, size, self.seed, self.iterations, self.affine, self.flip)
+        engine = Engine(model, faces, size, self.seed, self.iterations, Variation(self.affine, self.flip))
         for notice in resume(self.model_dir, engine):
             context.warn(f"{notice}; training goes on from step {engine.step}")
         return TrainLoop(self, context, engine, faces).run()

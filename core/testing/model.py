@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from ...lib.geometry import mean_face_landmarks
+from ...lib.regions import eyes_and_mouth
 from ..contract import CropSpec
 from ..errors import PluginError
 from ..kinds import Trainable
@@ -241,8 +243,9 @@ def training_faces(crop: CropSpec, identities: tuple[str, ...]) -> Mapping[str, 
 
     wide = CropSpec(training_side(crop.size), crop.face_type, crop.coverage / COVERAGE)
     y, x = np.mgrid[-1 : 1 : wide.size * 1j, -1 : 1 : wide.size * 1j]
-    disc = ((np.hypot(x, y) < 0.5) * 255).astype(np.uint8)
-    masks = np.repeat(disc[None, ..., None], _FACES, axis=0)
+    inner = eyes_and_mouth(mean_face_landmarks("ibug68", wide.face_type, wide.size, wide.coverage), "ibug68", wide.size)
+    regions = np.stack([np.hypot(x, y) < 0.5, *inner], axis=-1)
+    masks = np.repeat((regions * 255).astype(np.uint8)[None], _FACES, axis=0)
     faces = {}
     for number, identity in enumerate(identities):
         sample = portrait() if number % 2 else drawn_face()

@@ -7,7 +7,7 @@ checkpoint needs the step's number and nothing else.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -16,10 +16,23 @@ from numpy.typing import NDArray
 
 from ..kinds import TrainableModel
 from .backends import Prepare, make_adapter, running_backend
-from .faces import COVERAGE, TrainingFaces
+from .faces import COVERAGE, REGIONS, TrainingFaces
 from .step import IdentityBatch, Player
 
 Tensor = Any
+
+
+@dataclass(frozen=True)
+class Variation:
+    """How training faces are varied.
+
+    Attributes:
+        affine: Strength of the random rotation, zoom and shift; 1 is the original recipe.
+        flip: Share of the faces that are mirrored.
+    """
+
+    affine: float = 1.0
+    flip: float = 0.5
 
 
 class Engine:
@@ -31,8 +44,7 @@ class Engine:
         batch_size: Faces of each identity in a batch.
         seed: Where all randomness comes from, 0 or more.
         total: The steps of the whole run, by which progress is told.
-        affine: Strength of the random rotation, zoom and shift; 1 is the original recipe.
-        flip: Share of the faces that are mirrored.
+        variation: How faces are varied.
 
     Attributes:
         model: The model.
@@ -49,8 +61,7 @@ class Engine:
         batch_size: int,
         seed: int,
         total: int,
-        affine: float = 1.0,
-        flip: float = 0.5,
+        variation: Variation | None = None,
     ) -> None:
         self.model, self.seed, self.step = model, seed, 0
         self._faces, self._batch_size, self._total = faces, batch_size, total
@@ -58,7 +69,7 @@ class Engine:
         for player in self.players:
             player.optimizer.build(self._variables(player))
         self.backend = running_backend()
-        self._adapter = make_adapter(model, augmentation(model.crop.size, affine, flip), faces)
+        self._adapter = make_adapter(model, augmentation(model.crop.size, variation or Variation()), faces)
 
     def advance(self) -> dict[str, Tensor]:
         """Does one step: every player whose turn it is moves by a batch of its own.
@@ -84,23 +95,21 @@ class Engine:
         return [variable for name in player.networks for variable in self.model.networks[name].trainable_variables]
 
 
-def augmentation(size: int, affine: float = 1.0, flip: float = 0.5) -> Prepare:
-    """Returns the function that makes batches of pictures of `size` pixels by the training augmentation.
-
-    Args:
-        size: Side of the network's pictures.
-        affine: Strength of the random rotation, zoom and shift; 1 is the original recipe.
-        flip: Share of the faces that are mirrored.
-    """
+def augmentation(size: int, variation: Variation) -> Prepare:
+    """Returns the function that makes batches of pictures of `size` pixels by the training augmentation."""
     from ...lib.nn.augment import Augmentation, augment
 
-    recipe = Augmentation(size, coverage=COVERAGE, flip=flip)
+    recipe, strength = Augmentation(size, coverage=COVERAGE, flip=variation.flip), variation.affine
     settings = replace(
-        recipe, rotation=affine * recipe.rotation, zoom=affine * recipe.zoom, shift=affine * recipe.shift
+        recipe, rotation=strength * recipe.rotation, zoom=strength * recipe.zoom, shift=strength * recipe.shift
     )
 
+    def share(faces: Tensor, masks: Tensor, key: Any) -> IdentityBatch:
+        inputs, goals, regions = augment(faces, masks, key, settings)
+        return IdentityBatch(inputs, goals, *(regions[..., place : place + 1] for place in range(len(REGIONS))))
+
     def prepare(stored: Mapping[str, tuple[Tensor, Tensor]], key: Any) -> dict[str, IdentityBatch]:
-        return {name: IdentityBatch(*augment(*parts, key, settings)) for name, parts in stored.items()}
+        return {name: share(*parts, key) for name, parts in stored.items()}
 
     return prepare
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ...lib.face_records import StoredFace
 from ...lib.faceset import Faceset
-from ...lib.geometry import compose, invert, resize_matrix, unit_matrix
+from ...lib.geometry import compose, invert, resize_matrix, transform_points, unit_matrix
 from ...lib.publish import atomic_file, output_errors, sweep
 from ..contract import CropSpec
 from ..errors import StoreError
@@ -32,7 +32,10 @@ _OVERSAMPLING = 1.25
 """Pixels of a training face for each pixel of the network's picture: enough that sampling between them loses nothing,
 few enough that sampling does not skip any, which would alias."""
 
-_VERSION = 1
+REGIONS = ("face", "eyes", "mouth")
+"""The channels of the masks of training faces."""
+
+_VERSION = 2
 """Raised when the same faceset gives other training faces than before."""
 
 
@@ -46,7 +49,8 @@ class TrainingFaces:
 
     Attributes:
         pictures: uint8 `[faces side side 3]`, RGB, in the order of the faceset.
-        masks: uint8 `[faces side side 1]`, 255 = face; 255 everywhere where the faceset has no masks.
+        masks: uint8 `[faces side side 3]`, 255 = inside of the `REGIONS`. The face is everywhere where the faceset has
+            no masks, eyes and mouth are nowhere where it has no landmarks.
         masked: Whether the faceset has masks.
     """
 
@@ -83,13 +87,12 @@ def training_faces(path: Path, identity: str, spec: CropSpec, cache: Path, watch
             raise StoreError(f"faceset {path} holds no face; extract footage that shows one")
         job = _Cutting(faceset, faces, spec, _common_mask(faces))
         stem = f"{identity}-{job.fingerprint()}"
-        paths = [cache / f"{stem}-{name}.npy" for name in ("faces", "masks")[: 1 + job.masked]]
+        paths = [cache / f"{stem}-{name}.npy" for name in ("faces", "masks")]
         if not all(file.exists() for file in paths):
             _clear(cache, identity)
             job.run(paths, watch)
-    pictures, *masks = (np.load(file, mmap_mode="r", allow_pickle=False) for file in paths)
-    full = np.broadcast_to(np.uint8(255), (*pictures.shape[:3], 1))
-    return TrainingFaces(pictures, masks[0] if masks else full, job.masked)
+    pictures, masks = (np.load(file, mmap_mode="r", allow_pickle=False) for file in paths)
+    return TrainingFaces(pictures, masks, job.masked)
 
 
 def cut_crops(faceset: Faceset, faces: Sequence[StoredFace], spec: CropSpec) -> NDArray[np.uint8]:
@@ -141,7 +144,7 @@ class _Cutting:
         with ExitStack() as stack:
             temps = [stack.enter_context(atomic_file(path, count * side * side * 3)) for path in paths]
             files = [stack.enter_context(temp.open("wb")) for temp in temps]
-            for file, channels in zip(files, (3, 1), strict=False):
+            for file, channels in zip(files, (3, len(REGIONS)), strict=True):
                 _write_header(file, (count, side, side, channels))
             for number, face in enumerate(self.faces):
                 watch(number, count)
@@ -150,14 +153,21 @@ class _Cutting:
         watch(count, count)
 
     def _cut_one(self, face: StoredFace, matrix: NDArray[np.float64], side: int) -> Iterator[NDArray[np.uint8]]:
-        """A training face and, where there are masks, its mask, `[side side channels]`."""
+        """A training face and its masks, `[side side channels]`."""
         from ...lib.warp import cut
 
         yield np.asarray(cut(self.faceset.read_crop(face), matrix, side), np.uint8)
-        if self.mask_name:
-            mask = self.faceset.read_mask(face, self.mask_name)
-            from_mask = compose(resize_matrix(mask.shape[0], self.faceset.crop_size), matrix)
-            yield np.rint(cut(mask, from_mask, side, border="zero") * 255).astype(np.uint8)
+        masks = np.stack([self._face_mask(face, matrix, side), *_inner_regions(face, matrix, side)], axis=-1)
+        yield np.rint(masks * 255).astype(np.uint8)
+
+    def _face_mask(self, face: StoredFace, matrix: NDArray[np.float64], side: int) -> NDArray[np.float32]:
+        from ...lib.warp import cut
+
+        if self.mask_name is None:
+            return np.ones((side, side), np.float32)
+        mask = self.faceset.read_mask(face, self.mask_name)
+        from_mask = compose(resize_matrix(mask.shape[0], self.faceset.crop_size), matrix)
+        return np.asarray(cut(mask, from_mask, side, border="zero")[..., 0], np.float32)
 
     def _stats(self) -> Iterator[tuple[StoredFace, os.stat_result]]:
         for face in self.faces:
@@ -167,6 +177,16 @@ class _Cutting:
                 raise StoreError(
                     f"the crop image {face.crop} is missing; if you deleted it, run the command again"
                 ) from None
+
+
+def _inner_regions(face: StoredFace, matrix: NDArray[np.float64], side: int) -> tuple[NDArray[np.float32], ...]:
+    """Masks of eyes and mouth in a training face, `[side side]`; empty where there are no landmarks."""
+    from ...lib.regions import eyes_and_mouth
+
+    if face.landmarks is None or face.scheme is None:
+        return (np.zeros((side, side), np.float32),) * 2
+    points = transform_points(compose(np.asarray(face.matrix, np.float64), matrix), face.landmarks)
+    return eyes_and_mouth(points, face.scheme, side)
 
 
 def _clear(cache: Path, identity: str) -> None:

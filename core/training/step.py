@@ -35,11 +35,15 @@ class IdentityBatch:
         input: The warped faces, `[batch size size 3]`, RGB, 0..1.
         goal: What the network should give for them, like `input`.
         mask: Where the face is in `goal`, `[batch size size 1]`, 0..1.
+        eyes: Where its eyes are, likewise; nowhere where the faceset has no landmarks.
+        mouth: Where its mouth is, likewise.
     """
 
     input: Tensor
     goal: Tensor
     mask: Tensor
+    eyes: Tensor
+    mouth: Tensor
 
 
 class Step(Protocol):

@@ -60,13 +60,13 @@ def augment(faces: Tensor, masks: Tensor, key: RandomKey, settings: Augmentation
 
     Args:
         faces: uint8 `[batch side side 3]`, the stored faces with their margin.
-        masks: uint8 `[batch side side 1]`, 255 = face.
+        masks: uint8 `[batch side side regions]`, 255 = inside.
         key: Where the random numbers come from.
         settings: How strongly faces are varied.
 
     Returns:
         The warped faces, their goals (both float32 `[batch size size 3]`, 0..1) and the goals' masks (float32
-        `[batch size size 1]`, 0..1).
+        `[batch size size regions]`, 0..1).
     """
     batch, side = ops.shape(faces)[0], faces.shape[1]
     affine = random_affine(batch, side, key, settings)

@@ -33,7 +33,7 @@ RECORDS = [
     ),
     FramePatch(floats(3, 5, 3), floats(3, 5, 3), floats(3, 5, 1), (7, 9)),
     FaceBatch(floats(2, 4, 4, 3).astype(np.uint8), floats(2, 8), floats(2, 68, 2), floats(2)),
-    IdentityBatch(floats(2, 4, 4, 3), floats(2, 4, 4, 3), floats(2, 4, 4, 1)),
+    IdentityBatch(*(floats(2, 4, 4, channels) for channels in (3, 3, 1, 1, 1))),
     Player("painter", ("encoder", "decoder"), None, 2),
 ]
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -91,7 +92,8 @@ def _batch(size: int, count: int = 2) -> dict[str, IdentityBatch]:
     mask = np.zeros((count, size, size, 1), np.float32)
     mask[:, size // 4 : -size // 4, size // 4 : -size // 4] = 1
     return {
-        name: IdentityBatch(face, face[:, ::-1], mask) for name, face in zip(("source", "target"), faces, strict=True)
+        name: IdentityBatch(face, face[:, ::-1], mask, mask, mask)
+        for name, face in zip(("source", "target"), faces, strict=True)
     }
 
 
@@ -187,13 +189,13 @@ def test_feature_half_face_models_look_inside_the_mask_only(
         goal = share.goal.copy()
         edge = model.crop.size // 8
         goal[:, :edge] = 1 - goal[:, :edge]  # Farther from the mask than window and blur reach.
-        outside[name] = IdentityBatch(share.input, goal, share.mask)
+        outside[name] = replace(share, goal=goal)
     before = model.losses("autoencoder", batch, SimpleNamespace())
     after = model.losses("autoencoder", outside, SimpleNamespace())
     assert {name: float(loss) for name, loss in after.items()} == pytest.approx(
         {name: float(loss) for name, loss in before.items()}, rel=1e-5
     )
-    inside = {name: IdentityBatch(share.input, share.goal * 0.2, share.mask) for name, share in batch.items()}
+    inside = {name: replace(share, goal=share.goal * 0.2) for name, share in batch.items()}
     changed = model.losses("autoencoder", inside, SimpleNamespace())
     assert abs(float(changed["source"]) - float(before["source"])) > 1e-3
 
@@ -208,7 +210,7 @@ def test_feature_pixel_loss_is_fifty_squared_errors_where_the_mask_is_full(model
     [goal] = _answer(model, "source", batch["source"].input)
     goal = goal.copy()
     goal[:, middle, middle] += 0.1  # Three standard deviations inside the mask.
-    shares = {name: IdentityBatch(share.input, goal, mask) for name, share in batch.items()}
+    shares = {name: replace(share, goal=goal, mask=mask) for name, share in batch.items()}
     loss = model.losses("autoencoder", shares, SimpleNamespace())["source"]
     assert float(loss) == pytest.approx(50 * 0.1**2 * (6 / 16) ** 2, rel=1e-2)
 

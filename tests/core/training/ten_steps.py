@@ -63,7 +63,7 @@ def _unchanged(stored: Mapping[str, tuple[Any, Any]], key: Any) -> dict[str, Ide
     """The stored faces themselves: backends draw different random numbers."""
     ops = import_keras().ops
     shares = {name: tuple(ops.cast(part, "float32") / 255.0 for part in parts) for name, parts in stored.items()}
-    return {name: IdentityBatch(faces, faces, masks) for name, (faces, masks) in shares.items()}
+    return {name: IdentityBatch(faces, faces, *(masks,) * 3) for name, (faces, masks) in shares.items()}
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from faceswap.plugins.train.models.mini import MiniModel
 def _faces() -> dict[str, TrainingFaces]:
     rng = np.random.default_rng(0)
     pictures = rng.integers(0, 256, (2, 5, 128, 128, 3)).astype(np.uint8)
-    return {name: TrainingFaces(part, part[..., :1]) for name, part in zip(("source", "target"), pictures, strict=True)}
+    return {name: TrainingFaces(part, part) for name, part in zip(("source", "target"), pictures, strict=True)}
 
 
 def _engine(seed: int = 0, width: float = 0.05) -> Engine:

@@ -12,7 +12,7 @@ from faceswap.core.kinds import TrainableModel
 from faceswap.core.training import backends
 from faceswap.core.training.backends import make_adapter, seed_weights
 from faceswap.core.training.checkpointing import read_arrays
-from faceswap.core.training.engine import Engine, augmentation, draw_faces, random_numbers
+from faceswap.core.training.engine import Engine, Variation, augmentation, draw_faces, random_numbers
 from faceswap.core.training.faces import TrainingFaces
 from faceswap.core.training.step import IdentityBatch, Player, Step
 
@@ -71,7 +71,7 @@ class Game(TrainableModel):
 def _faces(level: int = 51) -> dict[str, TrainingFaces]:
     """Faces of one brightness, so that no augmentation changes them."""
     pictures = np.full((5, 16, 16, 3), level, np.uint8)
-    masks = np.full((5, 16, 16, 1), 255, np.uint8)
+    masks = np.full((5, 16, 16, 3), 255, np.uint8)
     return {"source": TrainingFaces(pictures, masks), "target": TrainingFaces(pictures, masks)}
 
 
@@ -182,7 +182,7 @@ def test_feature_faces_in_device_memory_give_the_same() -> None:
     faces = {
         name: TrainingFaces(
             rng.integers(0, 256, (4, 16, 16, 3)).astype(np.uint8),
-            np.broadcast_to(np.uint8(255), (4, 16, 16, 1)),
+            np.broadcast_to(np.uint8(255), (4, 16, 16, 3)),
         )
         for name in ("source", "target")
     }
@@ -192,7 +192,7 @@ def test_feature_faces_in_device_memory_give_the_same() -> None:
         model.load()
         player = model.players()[0]
         player.optimizer.build(model.networks["first"].trainable_variables)
-        adapter = make_adapter(model, augmentation(SIZE), faces, resident=resident)
+        adapter = make_adapter(model, augmentation(SIZE, Variation()), faces, resident=resident)
         indices = {name: np.array([2, 0], np.int64) for name in faces}
         losses.append(_floats(adapter.move(player, indices, random_numbers(0, 0, 0), 0, 0.0)))
     assert losses[0] == losses[1]
@@ -216,7 +216,7 @@ def test_feature_the_mini_model_learns() -> None:
 
     rng = np.random.default_rng(0)
     pictures = rng.integers(60, 90, (3, 128, 128, 3)).astype(np.uint8)
-    faces = {name: TrainingFaces(pictures, pictures[..., :1]) for name in ("source", "target")}
+    faces = {name: TrainingFaces(pictures, pictures) for name in ("source", "target")}
     seed_weights(0)
     model = MiniModel(MiniModel.Options(width=0.1, learning_rate=2e-3))
     model.load()
@@ -228,7 +228,7 @@ def test_feature_the_mini_model_learns() -> None:
 def test_error_backend_without_an_adapter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backends, "_ADAPTERS", {"another": ("another", "None")})
     with pytest.raises(PluginError, match=r"runs on the Keras backend another\. Received: KERAS_BACKEND=\w+$"):
-        make_adapter(Game(), augmentation(SIZE), _faces())
+        make_adapter(Game(), augmentation(SIZE, Variation()), _faces())
 
 
 @pytest.mark.slow

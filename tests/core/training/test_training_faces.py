@@ -34,7 +34,7 @@ def test_feature_sides() -> None:
 def test_feature_faces_are_cut_by_their_landmarks_with_the_margin(facesets: tuple[Path, Path], tmp_path: Path) -> None:
     got = _load(facesets[0], tmp_path / "cache")
     assert got.pictures.shape == (7, 128, 128, 3) and got.pictures.dtype == np.uint8
-    assert got.masks.shape == (7, 128, 128, 1) and got.masked
+    assert got.masks.shape == (7, 128, 128, 3) and got.masked
     with Faceset.open(facesets[0]) as faceset:
         for index, face in enumerate(faceset.faces()):
             # 160 of 256 parts of the training face are the model's crop.
@@ -60,8 +60,20 @@ def test_feature_masks_lie_on_their_faces(facesets: tuple[Path, Path], tmp_path:
         large = cv2.resize(faceset.read_mask(face, "oval"), (128, 128))[..., None]
         wanted = crop_matrix(face.landmarks, "ibug68", "full", 128, coverage=256 / 160)
         expected = cut(large, recut(face.matrix, wanted), 128, border="zero")
-    assert np.abs(got.masks[0] / 255 - expected).mean() < 0.01
-    assert 0.1 < (got.masks[0] > 127).mean() < 0.6
+    assert np.abs(got.masks[0, ..., :1] / 255 - expected).mean() < 0.01
+    assert 0.1 < (got.masks[0, ..., 0] > 127).mean() < 0.6
+
+
+def test_feature_eyes_and_mouth_lie_on_their_landmarks(facesets: tuple[Path, Path], tmp_path: Path) -> None:
+    got = _load(facesets[0], tmp_path / "cache")
+    with Faceset.open(facesets[0]) as faceset:
+        landmarks = next(faceset.faces()).landmarks
+    wanted = crop_matrix(landmarks, "ibug68", "full", 128, coverage=256 / 160)
+    eyes, mouth = (got.masks[0, ..., channel] for channel in (1, 2))
+    columns, rows = np.rint(landmarks @ wanted[:, :2].T + wanted[:, 2]).astype(int).T
+    assert (eyes[rows[36:48], columns[36:48]] == 255).all() and (mouth[rows[48:], columns[48:]] == 255).all()
+    assert (eyes[rows[48:], columns[48:]] == 0).all() and (mouth[rows[:48], columns[:48]] == 0).all()
+    assert 0.01 < (eyes > 0).mean() < 0.1 and 0.01 < (mouth > 0).mean() < 0.1
 
 
 def test_feature_second_call_takes_the_cache(facesets: tuple[Path, Path], tmp_path: Path) -> None:
@@ -100,7 +112,7 @@ def test_feature_without_masks_the_whole_crop_is_face(make_faceset: Callable[...
     path = make_faceset(tmp_path / "faces", count=2, masked=False)
     got = _load(path, tmp_path / "cache")
     assert not got.masked
-    assert got.masks.shape == (2, 128, 128, 1) and (got.masks[[1, 0]] == 255).all()
+    assert got.masks.shape == (2, 128, 128, 3) and (got.masks[[1, 0], ..., 0] == 255).all()
 
 
 def test_feature_stopping_leaves_no_half_file(facesets: tuple[Path, Path], tmp_path: Path) -> None:
