@@ -6,7 +6,8 @@ checkpoint needs the step's number and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -17,7 +18,9 @@ from numpy.typing import NDArray
 from ..kinds import TrainableModel
 from .backends import Prepare, make_adapter, running_backend
 from .faces import COVERAGE, REGIONS, TrainingFaces
-from .step import IdentityBatch, Player
+from .recipe import Recipe
+from .step import IdentityBatch
+from .update import Update
 
 Tensor = Any
 
@@ -45,10 +48,13 @@ class Engine:
         seed: Where all randomness comes from, 0 or more.
         total: The steps of the whole run, by which progress is told.
         variation: How faces are varied.
+        recipe: How weights move.
 
     Attributes:
         model: The model.
         players: The model's players.
+        updates: What moves each of them.
+        slowing: A factor on every learning rate; halved where training was about to diverge.
         step: How many steps have been done.
         seed: The seed.
         backend: The Keras backend that computes.
@@ -62,12 +68,14 @@ class Engine:
         seed: int,
         total: int,
         variation: Variation | None = None,
+        recipe: Recipe | None = None,
     ) -> None:
-        self.model, self.seed, self.step = model, seed, 0
+        self.model, self.seed, self.step, self.slowing = model, seed, 0, 1.0
+        self._recipe = recipe or Recipe()
+        self._recipe.check_networks(model.networks)
         self._faces, self._batch_size, self._total = faces, batch_size, total
         self.players = model.players()
-        for player in self.players:
-            player.optimizer.build(self._variables(player))
+        self.updates = [Update(player, model.networks, self._recipe) for player in self.players]
         self.backend = running_backend()
         self._adapter = make_adapter(model, augmentation(model.crop.size, variation or Variation()), faces)
 
@@ -79,20 +87,44 @@ class Engine:
         """
         progress = self.step / self._total
         self.model.at(progress)
+        rate = self.slowing * self._recipe.rate(self.step, self._total)
         losses: dict[str, Tensor] = {}
-        for turn, player in enumerate(self.players):
-            if self.step % player.interval == 0:
+        for turn, update in enumerate(self.updates):
+            if self.step % update.player.interval == 0 and update.weights:
                 indices = {
                     name: draw_faces(self.seed, turn, identity, self.step, self._batch_size, len(share.pictures))
                     for identity, (name, share) in enumerate(self._faces.items())
                 }
                 keys = random_numbers(self.seed, turn, self.step)
-                losses |= self._adapter.move(player, indices, keys, self.step, progress)
+                losses |= self._adapter.move(update, indices, keys, self.step, progress, rate)
         self.step += 1
         return losses
 
-    def _variables(self, player: Player) -> list[Any]:
-        return [variable for name in player.networks for variable in self.model.networks[name].trainable_variables]
+    def skipped(self) -> tuple[int, int]:
+        """How many steps in a row up to now changed nothing, and how many in all; this waits for the device.
+
+        Steps are skipped whose losses or gradients are not finite. Of several players the one that fares worst counts.
+        """
+        from keras import ops
+
+        counts = np.array([ops.convert_to_numpy(update.skipped) for update in self.updates])
+        row, total = counts.max(axis=0)
+        return int(row), int(total)
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Gives the networks their averaged weights, where such are kept, for as long as it lasts."""
+        from keras import ops
+
+        pairs = [pair for update in self.updates for pair in update.averages]
+        raw = [ops.copy(weight) for weight, _ in pairs]
+        for weight, average in pairs:
+            weight.assign(average)
+        try:
+            yield
+        finally:
+            for (weight, _), value in zip(pairs, raw, strict=True):
+                weight.assign(value)
 
 
 def augmentation(size: int, variation: Variation) -> Prepare:

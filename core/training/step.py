@@ -63,3 +63,12 @@ class Step(Protocol):
     def gradient(self, function: Callable[..., Tensor], inputs: Tensor) -> Tensor:
         """Returns the gradient of the scalar `function(inputs)` with respect to `inputs`."""
         ...
+
+
+@dataclass(eq=False)
+class StepNumbers:
+    """What a step is on every backend; each adds its own way to a gradient. See `Step`."""
+
+    key: Tensor
+    number: Tensor
+    progress: Tensor

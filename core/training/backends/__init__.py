@@ -15,7 +15,8 @@ from ...errors import PluginError
 from ...host import require_backend
 from ...kinds import Trainable
 from ..faces import TrainingFaces
-from ..step import IdentityBatch, Player
+from ..step import IdentityBatch
+from ..update import Update
 
 Tensor = Any
 Prepare = Callable[[Mapping[str, tuple[Tensor, Tensor]], Any], dict[str, IdentityBatch]]
@@ -32,16 +33,17 @@ class Adapter(Protocol):
     """Moves players, one step at a time."""
 
     def move(
-        self, player: Player, indices: Mapping[str, Any], keys: Any, number: int, progress: float
+        self, update: Update, indices: Mapping[str, Any], keys: Any, number: int, progress: float, rate: float = 1.0
     ) -> dict[str, Tensor]:
-        """Moves one player by one batch.
+        """Moves one player by one batch; if the losses or gradients are not finite, nothing changes but a count.
 
         Args:
-            player: Who moves.
+            update: Who moves, and how.
             indices: For each identity the numbers of its training faces, int64 `[batch]`.
             keys: int32 `[2 2]`: the random numbers of the augmentation and those of the plugin.
             number: The step's number from 0.
             progress: The share of the run that is done, 0..1.
+            rate: The factor on the optimizer's learning rate.
 
         Returns:
             The losses before the move: scalar tensors that may still be under computation.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -14,7 +13,8 @@ from keras import ops
 from ....lib.nn.keys import RandomKey
 from ...kinds import Trainable
 from ..faces import TrainingFaces
-from ..step import Player
+from ..step import StepNumbers
+from ..update import Update, all_variables
 from . import Prepare
 from .stored import StoredFaces
 
@@ -22,13 +22,8 @@ Tensor = Any
 Move = Callable[..., tuple[dict[str, Tensor], list[Tensor]]]
 
 
-@dataclass(eq=False)
-class JaxStep:
+class JaxStep(StepNumbers):
     """The step that is being computed; see `core.training.step.Step`."""
-
-    key: RandomKey
-    number: Tensor
-    progress: Tensor
 
     def gradient(self, function: Callable[..., Tensor], inputs: Tensor) -> Tensor:
         """Returns the gradient of the scalar `function(inputs)` with respect to `inputs`."""
@@ -54,58 +49,91 @@ class JaxAdapter:
         self._model, self._prepare = model, prepare
         self._moves: dict[str, Move] = {}
         self._stored = StoredFaces(faces, jax.default_backend() != "cpu", resident)
-        everything = (variable for network in model.networks.values() for variable in network.variables)
-        self._variables = list({id(variable): variable for variable in everything}.values())
+        self._variables = all_variables(model.networks)
 
     def move(
-        self, player: Player, indices: Mapping[str, Any], keys: Any, number: int, progress: float
+        self, update: Update, indices: Mapping[str, Any], keys: Any, number: int, progress: float, rate: float = 1.0
     ) -> dict[str, Tensor]:
         """Moves one player by one batch; see `Adapter.move`."""
-        if player.name not in self._moves:
-            self._moves[player.name] = self._compile(player)
-        variables = [*self._variables, *player.optimizer.variables]
+        name = update.player.name
+        if name not in self._moves:
+            self._moves[name] = self._compile(update)
+        variables = [*self._variables, *update.variables]
         values = _apart([variable.value for variable in variables])
-        stored = self._stored.batch(indices)
-        losses, values = self._moves[player.name](values, stored, keys, np.int32(number), np.float32(progress))
+        numbers = np.int32(number), np.float32(progress), np.float32(rate)
+        losses, values = self._moves[name](values, self._stored.batch(indices), keys, *numbers)
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
         return losses
 
-    def _compile(self, player: Player) -> Move:
+    def _compile(self, update: Update) -> Move:
         """Makes the function of one player's move; it is compiled at the first call."""
-        owned = [variable for name in player.networks for variable in self._model.networks[name].trainable_variables]
-        places = {id(variable): place for place, variable in enumerate(self._variables)}
-        own, count = [places[id(variable)] for variable in owned], len(self._variables)
+        variables = [*self._variables, *update.variables]
+        moving = [*update.weights, *update.player.optimizer.variables]
 
         def move(
-            values: list[Tensor], stored: Any, keys: Tensor, number: Tensor, progress: Tensor
+            values: list[Tensor], stored: Any, keys: Tensor, number: Tensor, progress: Tensor, rate: Tensor
         ) -> tuple[dict[str, Tensor], list[Tensor]]:
-            weights, optimizer = values[:count], values[count:]
+            state = _State(variables, values)
             batch = self._prepare(stored, RandomKey(keys[0]))
             step = JaxStep(RandomKey(keys[1]), number, progress)
 
-            def total(trained: list[Tensor]) -> tuple[Tensor, tuple[dict[str, Tensor], list[Tensor]]]:
-                known = [*zip(self._variables, weights, strict=True), *zip(owned, trained, strict=True)]
-                with keras.StatelessScope(state_mapping=known) as scope:
-                    losses = dict(self._model.losses(player.name, batch, step))
-                after = [scope.get_current_value(variable) for variable in self._variables]
-                return sum(ops.cast(loss, "float32") for loss in losses.values()), (losses, after)
+            def total(trained: list[Tensor]) -> tuple[Tensor, tuple[dict[str, Tensor], Tensor, dict[int, Tensor]]]:
+                with state.scope(zip(update.weights, trained, strict=True)) as scope:
+                    losses, total = update.losses(self._model, batch, step)
+                return total, (losses, total, state.changed(scope, update.weights, trained))
 
-            gradients, (losses, after) = jax.grad(total, has_aux=True)(_at(weights, own))
-            trained, optimizer = player.optimizer.stateless_apply(optimizer, gradients, _at(after, own))
-            for place, value in zip(own, trained, strict=True):
-                after[place] = value
-            return losses, [*after, *optimizer]
+            gradients, (losses, summed, assigned) = jax.grad(total, has_aux=True)(state.of(update.weights))
+            with state.scope():
+                finite = update.finite(summed, gradients)
+            kept = state.of(moving)
+            for place, value in assigned.items():
+                state.values[place] = ops.where(finite, value, state.values[place])
+
+            def take() -> list[Tensor]:
+                with state.scope() as scope:
+                    update.apply(gradients, rate)
+                return [scope.get_current_value(variable) for variable in moving]
+
+            state.put(moving, jax.lax.cond(finite, take, lambda: kept))
+            with state.scope() as scope:
+                update.count(finite, summed)
+            state.put(update.own, [scope.get_current_value(variable) for variable in update.own])
+            return losses, state.values
 
         compiled: Move = jax.jit(move, donate_argnums=0)
         return compiled
+
+
+class _State:
+    """The values of variables within a pure function."""
+
+    def __init__(self, variables: Sequence[Any], values: Sequence[Tensor]) -> None:
+        self.variables, self.values = variables, list(values)
+        self._places = {id(variable): place for place, variable in enumerate(variables)}
+
+    def scope(self, instead: Iterable[tuple[Any, Tensor]] = ()) -> Any:
+        """Opens a scope in which the variables have these values, or others instead."""
+        return keras.StatelessScope(state_mapping=[*zip(self.variables, self.values, strict=True), *instead])
+
+    def of(self, variables: Sequence[Any]) -> list[Tensor]:
+        """The values of some variables."""
+        return [self.values[self._places[id(variable)]] for variable in variables]
+
+    def put(self, variables: Sequence[Any], values: Sequence[Tensor]) -> None:
+        """Gives some variables new values."""
+        for variable, value in zip(variables, values, strict=True):
+            self.values[self._places[id(variable)]] = value
+
+    def changed(self, scope: Any, variables: Sequence[Any], values: Sequence[Tensor]) -> dict[int, Tensor]:
+        """The values that were assigned in a scope, by place, where `variables` had other values from the start."""
+        before = dict(enumerate(self.values))
+        before |= {self._places[id(variable)]: value for variable, value in zip(variables, values, strict=True)}
+        after = {place: scope.get_current_value(self.variables[place]) for place in before}
+        return {place: value for place, value in after.items() if value is not before[place]}
 
 
 def _apart(values: Sequence[Tensor]) -> list[Tensor]:
     """Copies arrays that stand there twice, as after `a.assign(b)`, since the memory of each is given away once."""
     single = {id(value): place for place, value in enumerate(values)}
     return [value if single[id(value)] == place else value.copy() for place, value in enumerate(values)]
-
-
-def _at(values: Sequence[Tensor], places: Sequence[int]) -> list[Tensor]:
-    return [values[place] for place in places]

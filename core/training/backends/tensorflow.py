@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from ....lib.nn.keys import RandomKey
 from ...kinds import Trainable
 from ..faces import TrainingFaces
-from ..step import Player
+from ..step import StepNumbers
+from ..update import Update, all_variables
 from . import Prepare
 from .stored import StoredFaces
 
 Tensor = Any
 
 
-@dataclass(eq=False)
-class TensorFlowStep:
+class TensorFlowStep(StepNumbers):
     """The step that is being computed; see `core.training.step.Step`."""
-
-    key: RandomKey
-    number: Tensor
-    progress: Tensor
 
     def gradient(self, function: Callable[..., Tensor], inputs: Tensor) -> Tensor:
         """Returns the gradient of the scalar `function(inputs)` with respect to `inputs`."""
@@ -50,33 +46,48 @@ class TensorFlowAdapter:
     ) -> None:
         _fix_graphs()
         self._model, self._prepare = model, prepare
+        self._variables = all_variables(model.networks)
         self._moves: dict[str, Callable[..., dict[str, Tensor]]] = {}
         self._stored = StoredFaces(faces, bool(tf.config.list_physical_devices("GPU")), resident)
 
     def move(
-        self, player: Player, indices: Mapping[str, Any], keys: Any, number: int, progress: float
+        self, update: Update, indices: Mapping[str, Any], keys: Any, number: int, progress: float, rate: float = 1.0
     ) -> dict[str, Tensor]:
         """Moves one player by one batch; see `Adapter.move`."""
-        if player.name not in self._moves:
-            self._moves[player.name] = self._compile(player)
+        name = update.player.name
+        if name not in self._moves:
+            self._moves[name] = self._compile(update)
         stored = self._stored.batch(indices)
-        return self._moves[player.name](
-            stored, tf.constant(keys), tf.constant(number, tf.int32), tf.constant(progress, tf.float32)
+        return self._moves[name](
+            stored,
+            tf.constant(keys),
+            tf.constant(number, tf.int32),
+            tf.constant(progress, tf.float32),
+            tf.constant(rate, tf.float32),
         )
 
-    def _compile(self, player: Player) -> Callable[..., dict[str, Tensor]]:
+    def _compile(self, update: Update) -> Callable[..., dict[str, Tensor]]:
         """Builds the graph of one player's move; it is traced at the first call."""
-        networks = [self._model.networks[name] for name in player.networks]
-        variables = [variable for network in networks for variable in network.trainable_variables]
+        weights = [weight.value for weight in update.weights]
 
-        def move(stored: Any, keys: Tensor, number: Tensor, progress: Tensor) -> dict[str, Tensor]:
+        def move(stored: Any, keys: Tensor, number: Tensor, progress: Tensor, rate: Tensor) -> dict[str, Tensor]:
             batch = self._prepare(stored, RandomKey(keys[0]))
             step = TensorFlowStep(RandomKey(keys[1]), number, progress)
-            with tf.GradientTape() as tape:
-                losses = dict(self._model.losses(player.name, batch, step))
-                total = tf.add_n([tf.cast(loss, tf.float32) for loss in losses.values()])
-            gradients = tape.gradient(total, [variable.value for variable in variables])
-            player.optimizer.apply(gradients, variables)
+            # What the losses assign, as moving statistics, is held back until the step is known to be sound.
+            with tf.GradientTape() as tape, keras.StatelessScope() as scope:
+                losses, total = update.losses(self._model, batch, step)
+            gradients = tape.gradient(total, weights)
+            finite = update.finite(total, gradients)
+
+            def take() -> None:
+                for variable in self._variables:
+                    value = scope.get_current_value(variable)
+                    if value is not None:
+                        variable.assign(value)
+                update.apply(gradients, rate)
+
+            tf.cond(finite, take, lambda: None)
+            update.count(finite, total)
             return losses
 
         compiled: Callable[..., dict[str, Tensor]] = tf.function(move)

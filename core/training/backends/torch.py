@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+import keras
 import torch
 from keras import ops
 
 from ....lib.nn.keys import RandomKey
 from ...kinds import Trainable
 from ..faces import TrainingFaces
-from ..step import Player
+from ..step import StepNumbers
+from ..update import Update, all_variables
 from . import Prepare
 from .stored import StoredFaces
 
 Tensor = Any
 
 
-@dataclass(eq=False)
-class TorchStep:
+class TorchStep(StepNumbers):
     """The step that is being computed; see `core.training.step.Step`."""
-
-    key: RandomKey
-    number: Tensor
-    progress: Tensor
 
     def gradient(self, function: Callable[..., Tensor], inputs: Tensor) -> Tensor:
         """Returns the gradient of the scalar `function(inputs)` with respect to `inputs`."""
@@ -49,10 +45,11 @@ class TorchAdapter:
         self, model: Trainable, prepare: Prepare, faces: Mapping[str, TrainingFaces], resident: bool | None = None
     ) -> None:
         self._model, self._prepare = model, prepare
+        self._variables = all_variables(model.networks)
         self._stored = StoredFaces(faces, ops.zeros(()).device.type != "cpu", resident)
 
     def move(
-        self, player: Player, indices: Mapping[str, Any], keys: Any, number: int, progress: float
+        self, update: Update, indices: Mapping[str, Any], keys: Any, number: int, progress: float, rate: float = 1.0
     ) -> dict[str, Tensor]:
         """Moves one player by one batch; see `Adapter.move`."""
         with torch.no_grad():
@@ -60,14 +57,21 @@ class TorchAdapter:
         step = TorchStep(
             RandomKey(keys[1]), ops.convert_to_tensor(number, "int32"), ops.convert_to_tensor(progress, "float32")
         )
-        losses = {
-            name: ops.convert_to_tensor(loss) for name, loss in self._model.losses(player.name, batch, step).items()
-        }
-        total = sum(ops.cast(loss, "float32") for loss in losses.values())
-        networks = [self._model.networks[name] for name in player.networks]
-        variables = [variable for network in networks for variable in network.trainable_variables]
+        # What the losses assign, as moving statistics, is held back until the step is known to be sound.
+        with keras.StatelessScope() as scope:
+            losses, total = update.losses(self._model, batch, step)
         # What is in no loss gets None, as on TensorFlow, and stays.
-        gradients = torch.autograd.grad(total, [variable.value for variable in variables], allow_unused=True)
+        gradients = torch.autograd.grad(total, [weight.value for weight in update.weights], allow_unused=True)
         with torch.no_grad():
-            player.optimizer.apply(gradients, variables)
+            finite = update.finite(total, gradients)
+            if finite:
+                self._take(scope)
+                update.apply(gradients, rate)
+            update.count(finite, total)
         return {name: loss.detach() for name, loss in losses.items()}
+
+    def _take(self, scope: Any) -> None:
+        for variable in self._variables:
+            value = scope.get_current_value(variable)
+            if value is not None:
+                variable.assign(value)

@@ -18,6 +18,7 @@ from faceswap.core.training.checkpointing import WEIGHTS, load_weights, read_arr
 from faceswap.core.training.engine import random_numbers
 from faceswap.core.training.faces import TrainingFaces
 from faceswap.core.training.step import IdentityBatch
+from faceswap.core.training.update import Update
 from faceswap.lib import checkpoint
 from faceswap.plugins.train.models.mini import MiniModel
 
@@ -37,15 +38,13 @@ def run(folder: Path, optimizer: str) -> None:
     (player,) = model.players()
     if optimizer == "sgd":
         player = replace(player, optimizer=import_keras().optimizers.SGD(0.2))
-    player.optimizer.build(
-        [variable for name in player.networks for variable in model.networks[name].trainable_variables]
-    )
+    update = Update(player, model.networks)
     faces = {name: _faces(seed) for seed, name in enumerate(model.identities)}
     adapter = make_adapter(model, _unchanged, faces)
     indices = {name: np.arange(4) for name in faces}
     losses: dict[str, list[float]] = {name: [] for name in faces}
     for step in range(STEPS):
-        for name, loss in adapter.move(player, indices, random_numbers(0, 0, step), step, step / STEPS).items():
+        for name, loss in adapter.move(update, indices, random_numbers(0, 0, step), step, step / STEPS).items():
             losses[name].append(float(loss))
 
     out = folder / f"{running_backend()}-{optimizer}"

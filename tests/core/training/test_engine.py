@@ -15,6 +15,7 @@ from faceswap.core.training.checkpointing import read_arrays
 from faceswap.core.training.engine import Engine, Variation, augmentation, draw_faces, random_numbers
 from faceswap.core.training.faces import TrainingFaces
 from faceswap.core.training.step import IdentityBatch, Player, Step
+from faceswap.core.training.update import Update
 
 SIZE = 8
 
@@ -191,10 +192,10 @@ def test_feature_faces_in_device_memory_give_the_same() -> None:
         model = Game()
         model.load()
         player = model.players()[0]
-        player.optimizer.build(model.networks["first"].trainable_variables)
+        update = Update(player, model.networks)
         adapter = make_adapter(model, augmentation(SIZE, Variation()), faces, resident=resident)
         indices = {name: np.array([2, 0], np.int64) for name in faces}
-        losses.append(_floats(adapter.move(player, indices, random_numbers(0, 0, 0), 0, 0.0)))
+        losses.append(_floats(adapter.move(update, indices, random_numbers(0, 0, 0), 0, 0.0)))
     assert losses[0] == losses[1]
     assert 0 < losses[0]["pull"] < 1
 

@@ -1,0 +1,137 @@
+"""How one player's gradients become new weights: written once, in Keras, for the adapters of all backends.
+
+A step whose loss or gradients are not finite changes nothing and is counted; both happen on the device, so that the
+host need not wait for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from .recipe import Recipe
+from .step import IdentityBatch, Player, Step
+
+Tensor = Any
+
+_FIRST_SCALE = 2.0**15
+_SCALE_GROWTH_STEPS = 2000
+"""Loss scaling as Keras' `LossScaleOptimizer` has it, which would keep from the guard that it skipped a step."""
+
+
+class Update:
+    """What moves one player.
+
+    Args:
+        player: The player, with a fresh optimizer.
+        networks: The model's networks by name.
+        recipe: How weights move.
+
+    Attributes:
+        player: The player.
+        weights: The weights that move: all of the player's that are not frozen.
+        skipped: int32 `[2]`: how many of its last steps were skipped in a row, and how many in all.
+        scaling: `(loss scale, steps since it changed)` where the loss is scaled, else nothing.
+    """
+
+    def __init__(self, player: Player, networks: Mapping[str, Any], recipe: Recipe | None = None) -> None:
+        import keras
+
+        recipe = recipe or Recipe()
+        self.player, self._networks, self._recipe = player, networks, recipe
+        recipe.prepare(player.optimizer, f"the optimizer of `{player.name}`")
+        self._all = [weight for name in player.networks for weight in networks[name].trainable_variables]
+        moved = [name for name in player.networks if name not in recipe.freeze]
+        self.weights = [weight for name in moved for weight in networks[name].trainable_variables]
+        player.optimizer.build(self._all)
+        self.skipped = keras.Variable([0, 0], dtype="int32", trainable=False, name="skipped")
+        self.scaling: tuple[Any, ...] = ()
+        if recipe.precision == "float16":
+            scale = keras.Variable(_FIRST_SCALE, dtype="float32", trainable=False, name="loss_scale")
+            self.scaling = scale, keras.Variable(0, dtype="int32", trainable=False, name="scale_age")
+        self.start_average()
+
+    @property
+    def own(self) -> list[Any]:
+        """The variables of the guard and the loss scale."""
+        return [self.skipped, *self.scaling]
+
+    @property
+    def variables(self) -> list[Any]:
+        """All variables that moving changes beside the weights."""
+        return [*self.player.optimizer.variables, *self.own]
+
+    @property
+    def averages(self) -> list[tuple[Any, Any]]:
+        """Pairs of a weight and its average, for all weights of the player; nothing where none is kept."""
+        optimizer = self.player.optimizer
+        # Keras keeps both lists private, and their variables among all others.
+        return list(zip(self._all, optimizer._model_variables_moving_average, strict=True)) if self._recipe.ema else []
+
+    @property
+    def accumulated(self) -> list[Any]:
+        """The gradients of the steps since weights moved, where several are averaged."""
+        return list(self.player.optimizer._accumulated_gradients) if self._recipe.accumulate > 1 else []
+
+    @property
+    def moments(self) -> list[Any]:
+        """The optimizer's variables that it has whatever the recipe."""
+        others = {id(variable) for variable in [*self.accumulated, *(average for _, average in self.averages)]}
+        return [variable for variable in self.player.optimizer.variables if id(variable) not in others]
+
+    def start_average(self) -> None:
+        """Makes the average the weights as they are."""
+        for weight, average in self.averages:
+            average.assign(weight)
+
+    def losses(self, model: Any, batch: Mapping[str, IdentityBatch], step: Step) -> tuple[dict[str, Tensor], Tensor]:
+        """Evaluates the losses: each, and their sum as it is to be differentiated."""
+        from keras import ops
+
+        losses = {
+            name: ops.convert_to_tensor(loss) for name, loss in model.losses(self.player.name, batch, step).items()
+        }
+        total = sum(ops.cast(loss, "float32") for loss in losses.values())
+        return losses, total * self.scaling[0] if self.scaling else total
+
+    def finite(self, total: Tensor, gradients: Sequence[Tensor | None]) -> Tensor:
+        """Whether a step may be taken: a sum is finite only if all that is in it is."""
+        from keras import ops
+
+        sums = [ops.sum(gradient) for gradient in gradients if gradient is not None]
+        return ops.isfinite(sum(sums, total))
+
+    def apply(self, gradients: Sequence[Tensor | None], rate: Tensor) -> None:
+        """Moves the weights, at the optimizer's learning rate times `rate`."""
+        from keras import ops
+
+        optimizer = self.player.optimizer
+        learning_rate = ops.copy(optimizer.learning_rate)
+        if self.scaling:
+            gradients = [None if gradient is None else gradient / self.scaling[0] for gradient in gradients]
+        optimizer.learning_rate.assign(learning_rate * rate)
+        optimizer.apply(gradients, self.weights)
+        optimizer.learning_rate.assign(learning_rate)
+
+    def count(self, finite: Tensor, total: Tensor) -> None:
+        """Counts a skipped step; where the loss is scaled, too large a scale is no fault, and is halved."""
+        from keras import ops
+
+        fault = ops.logical_not(finite)
+        if self.scaling:
+            scale, age = self.scaling
+            fault = ops.logical_and(fault, ops.logical_or(scale <= 1, ops.logical_not(ops.isfinite(total / scale))))
+            grown = age + 1 >= _SCALE_GROWTH_STEPS
+            longer = ops.where(grown, 2 * scale, scale)
+            scale.assign(ops.where(finite, longer, ops.maximum(scale / 2, 1)))
+            age.assign(ops.where(ops.logical_and(finite, ops.logical_not(grown)), age + 1, 0))
+        fault = ops.cast(fault, "int32")
+        # A step that the scale spoiled says nothing of the steps before it.
+        kept = ops.where(finite, 0, self.skipped[0])
+        self.skipped.assign(ops.stack([kept + fault, self.skipped[1] + fault]))
+
+
+def all_variables(networks: Mapping[str, Any]) -> list[Any]:
+    """Every variable of some networks, once."""
+    everything: Iterable[Any] = (variable for network in networks.values() for variable in network.variables)
+    return list({id(variable): variable for variable in everything}.values())
