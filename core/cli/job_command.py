@@ -121,8 +121,15 @@ def _flag(name: str, field: FieldInfo) -> click.Option:
     words = next((kind for kind in _kinds(field.annotation) if get_origin(kind) is Literal), None)
     if words:
         return click.Option([flag], type=click.Choice(get_args(words)), help=text)
-    completion = _completion(field.annotation)
-    return click.Option([flag], metavar=_metavar(field.annotation), help=text, shell_complete=completion)
+    several = get_origin(field.annotation) is tuple
+    return click.Option(
+        [flag],
+        metavar=_metavar(field.annotation),
+        multiple=several,
+        default=None,
+        help=text,
+        shell_complete=_completion(field.annotation),
+    )
 
 
 def _default_in_words(field: FieldInfo) -> str:
@@ -130,7 +137,7 @@ def _default_in_words(field: FieldInfo) -> str:
     if field.is_required():
         return "  [required]"
     default = field.get_default(call_default_factory=True)
-    return "" if default is None or isinstance(default, bool) else f"  [default: {default}]"
+    return "" if default is None or default == () or isinstance(default, bool) else f"  [default: {default}]"
 
 
 def _completion(annotation: Any) -> Any:

@@ -68,7 +68,7 @@ def _lay_flags(settings: Settings, plugin_options: list[tuple[str, str]], values
         if values[kind]:
             settings.choose(kind, values[kind])
     for name in settings.known:
-        if values.get(name) is not None:
+        if values.get(name) not in (None, ()):
             settings.set_field(name, values[name], "")
     for path, value in plugin_options:
         kind, *rest = path.split(".")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
+from ...lib.checkpoint import saved_steps
 from ...lib.lock import FolderLock
 from ...lib.publish import output_errors, require_parent
 from ..errors import PluginError
@@ -18,6 +20,7 @@ from .train_settings import TrainSettings
 
 if TYPE_CHECKING:
     from ..training.faces import TrainingFaces
+    from ..training.recipe import Recipe
 
 
 class TrainReport(Report):
@@ -25,6 +28,7 @@ class TrainReport(Report):
 
     Attributes:
         iterations: Steps done in all.
+        skipped: Steps that changed nothing, since their losses or gradients were not finite.
         resumed_from: The step at which this run began.
         losses: The mean of each loss over the last steps.
         faces_per_second: Faces of both people, while training proper.
@@ -36,6 +40,7 @@ class TrainReport(Report):
     """
 
     iterations: int
+    skipped: int = 0
     resumed_from: int = 0
     losses: dict[str, float] = Field(default_factory=dict)
     faces_per_second: float | None = None
@@ -76,17 +81,34 @@ class TrainJob(TrainSettings):
         from ..training.backends import seed_weights
         from ..training.checkpointing import resume
         from ..training.engine import Engine, Variation
+        from ..training.recipe import computing_in
         from ..training.saved_model import settle_record
         from .train_loop import TrainLoop
 
         settle_record(self.model_dir, prepared)
         faces = self._faces(prepared, context)
         seed_weights(self.seed)
-        model, size = prepared.load(), self.batch_size
-        engine = Engine(model, faces, size, self.seed, self.iterations, Variation(self.affine, self.flip))
+        with computing_in(self.precision):
+            model = prepared.load()
+        self._take_weights(model, context)
+        varied, size = Variation(self.affine, self.flip), self.batch_size
+        engine = Engine(model, faces, size, self.seed, self.iterations, varied, self._recipe())
         for notice in resume(self.model_dir, engine):
             context.warn(f"{notice}; training goes on from step {engine.step}")
         return TrainLoop(self, context, engine, faces).run()
+
+    def _recipe(self) -> Recipe:
+        from ..training.recipe import Recipe
+
+        return Recipe(**{field.name: getattr(self, field.name) for field in fields(Recipe)})
+
+    def _take_weights(self, model: TrainableModel, context: JobContext) -> None:
+        """Starts a new model from the weights of another, where that is asked for."""
+        from ..training.checkpointing import take_weights
+
+        if self.init_from and not saved_steps(self.model_dir):
+            taken, total = take_weights(self.init_from, model)
+            context.warn(f"{taken} of {total} arrays of weights were taken from {self.init_from}")
 
     def _faces(self, prepared: Prepared, context: JobContext) -> dict[str, TrainingFaces]:
         from ..training.faces import training_faces

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import events
 from ..errors import Cancelled
-from ..training.checkpointing import diverged, save_checkpoint
+from ..training.checkpointing import diverged, resume, save_checkpoint
 from ..training.engine import Engine
 from ..training.faces import TrainingFaces
 from ..training.preview import preview_faces, preview_grid, write_preview
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 _TELL_STEPS = 10
 _TELL_SECONDS = 1.0
+
+_MOST_SKIPPED = 5
+"""Steps in a row that may change nothing before training goes back to the last checkpoint."""
+_MOST_RETURNS = 3
+"""Times that it goes back without getting farther."""
 
 
 class TrainLoop:
@@ -39,6 +44,7 @@ class TrainLoop:
         self._pending: list[dict[str, Any]] = []
         self._losses: dict[str, float] = {}
         self._busy = 0.0
+        self._skipped_in_a_row = self._skipped = self._returns = self._stumbled = 0
         self._checkpoint: Path | None = None
         self._preview: Path | None = None
         self._samples: tuple[Any, Any] | None = None
@@ -66,14 +72,42 @@ class TrainLoop:
         """Does one step and what is due after it."""
         began = time.monotonic()
         self._pending.append(self._engine.advance())
-        if self._engine.step % _TELL_STEPS == 0 or began - self._told > _TELL_SECONDS:
+        due = self._engine.step % self._job.save_every == 0 or self._save_is_overdue()
+        last = self._engine.step == self._job.iterations
+        if due or last or self._engine.step % _TELL_STEPS == 0 or began - self._told > _TELL_SECONDS:
             self._tell()
         self._busy += time.monotonic() - began
         stage.advance(1, **self._losses)
-        if self._engine.step % self._job.save_every == 0 or self._save_is_overdue():
+        if self._skipped_in_a_row >= _MOST_SKIPPED:
+            self._go_back(stage)
+        elif due and not self._skipped_in_a_row:
             self._save()
         if self._engine.step % self._job.preview_every == 0:
             self._show()
+
+    def _go_back(self, stage: Stage) -> None:
+        """Goes back to the last checkpoint, if there is one, and on from there with half the learning rate."""
+        engine, context, here = self._engine, self._context, self._engine.step
+        self._stumbled = max(self._stumbled, here)
+        if self._returns == _MOST_RETURNS:
+            raise diverged(here, f"{self._skipped_in_a_row} steps in a row had losses or gradients that are not finite")
+        self._returns += 1
+        slowing = engine.slowing / 2
+        notices = resume(self._job.model_dir, engine)
+        engine.slowing, self._skipped_in_a_row = slowing, 0
+        context.warn(
+            f"{_MOST_SKIPPED} or more steps before step {here} had losses or gradients that are not finite and changed "
+            f"nothing; training goes on from step {engine.step} with {slowing:g} of the learning rate"
+        )
+        for notice in notices:
+            context.warn(notice)
+        stage.advance(engine.step - here)
+        context.tell(
+            events.TrainingStarted,
+            model_dir=str(self._job.model_dir),
+            step=engine.step,
+            iterations=self._job.iterations,
+        )
 
     def _finish(self) -> None:
         """Saves and shows what the last steps did, where that has not been done."""
@@ -87,11 +121,10 @@ class TrainLoop:
             return
         steps = [{name: float(loss) for name, loss in losses.items()} for losses in self._pending]
         names = {name for losses in steps for name in losses}
-        self._losses = {name: _mean([losses[name] for losses in steps if name in losses]) for name in sorted(names)}
+        told = {name: [losses[name] for losses in steps if math.isfinite(losses.get(name, math.nan))] for name in names}
+        self._losses = {name: _mean(values) for name, values in sorted(told.items()) if values}
         self._pending, self._told = [], time.monotonic()
-        if not all(map(math.isfinite, self._losses.values())):
-            broken = next(name for name, loss in self._losses.items() if not math.isfinite(loss))
-            raise diverged(self._engine.step, f"the loss `{broken}` is {self._losses[broken]}")
+        self._skipped_in_a_row, self._skipped = self._engine.skipped()
         self._context.tell(events.TrainingStep, step=self._engine.step, steps=len(steps), losses=self._losses)
 
     def _save(self) -> None:
@@ -100,6 +133,8 @@ class TrainLoop:
         self._tell()
         self._checkpoint = save_checkpoint(self._job.model_dir, self._engine, self._job.keep_checkpoints)
         self._saved = time.monotonic()
+        if self._engine.step > self._stumbled:
+            self._returns = 0
         self._context.tell(events.CheckpointSaved, path=str(self._checkpoint), step=self._engine.step)
 
     def _show(self) -> None:
@@ -109,7 +144,9 @@ class TrainLoop:
             return
         if self._samples is None:
             self._samples = preview_faces(job.source, model.crop), preview_faces(job.target, model.crop)
-        self._preview = write_preview(job.model_dir, step, preview_grid(model, *self._samples))
+        with self._engine.averaged():
+            grid = preview_grid(model, *self._samples)
+        self._preview = write_preview(job.model_dir, step, grid)
         self._context.preview(self._preview, f"after {step} iterations")
 
     def _time_is_up(self) -> bool:
@@ -126,6 +163,7 @@ class TrainLoop:
         faces = steps * self._job.batch_size * len(self._faces)
         return TrainReport(
             iterations=self._engine.step,
+            skipped=self._skipped,
             resumed_from=self._first,
             losses=self._losses,
             faces_per_second=round(faces / self._busy, 2) if steps else None,

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from ..host import PluginChoice, default_chain, default_choice
 from .job import Job
+
+
+def _words(value: object) -> object:
+    return value.split() if isinstance(value, str) else value
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+"""Names, written one after the other where they come as a text."""
 
 
 class TrainSettings(Job):
@@ -25,6 +33,23 @@ class TrainSettings(Job):
     batch_size: int = Field(16, ge=1, description="Faces of each person in a step.")
     minutes: float | None = Field(None, gt=0, description="Stop after so many minutes, and save.")
     seed: int = Field(0, ge=0, description="Where all randomness comes from.")
+    precision: Literal["float32", "bfloat16", "float16"] = Field(
+        "float32",
+        description="What the networks compute in; weights stay float32. bfloat16 is the faster choice.",
+    )
+    ema: float = Field(
+        0.0, ge=0, lt=1, description="Average the weights with this decay (0.999) and swap with the average; 0: do not."
+    )
+    accumulate: int = Field(1, ge=1, description="Steps whose gradients are averaged before weights move.")
+    clip: float | None = Field(None, gt=0, description="Largest norm of all gradients together; tames sudden jumps.")
+    warm_up: int = Field(0, ge=0, description="Steps over which the learning rate rises from nothing.")
+    schedule: Literal["constant", "linear", "cosine"] = Field(
+        "constant", description="How the learning rate falls to nothing over all iterations."
+    )
+    freeze: Words = Field((), description="A network whose weights stay as they are (repeatable).")
+    init_from: Path | None = Field(
+        None, description="Model folder whose weights a new model starts from, where names and shapes agree."
+    )
     affine: float = Field(1.0, ge=0, le=3, description="Strength of random rotation, zoom, shift; 1: 10 degrees, 5 %.")
     flip: float = Field(0.5, ge=0, le=1, description="Share of the faces that are mirrored.")
     save_every: int = Field(500, ge=1, description="Steps from checkpoint to checkpoint.")

@@ -7,6 +7,7 @@ automatic layer names differ from process to process; the rest of the name must 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,17 @@ from .engine import Engine
 Arrays = dict[str, NDArray[Any]]
 Groups = Mapping[str, Iterable[Any]]
 """Keras variables by network or player."""
+Named = Mapping[str, Any]
+"""Keras variables by the names under which they are saved."""
 
 WEIGHTS = "weights"
 OPTIMIZER = "optimizer"
+AVERAGE = "average"
+ACCUMULATED = "accumulated"
+GUARD = "guard"
+
+_OPTIONAL = frozenset({AVERAGE, ACCUMULATED, GUARD})
+"""Parts that a checkpoint need not have: they begin afresh when a setting is changed between two runs."""
 
 _AUTOMATIC_NUMBER = re.compile(r"_\d+(?=/|$)")
 
@@ -40,12 +49,13 @@ def save_checkpoint(folder: Path, engine: Engine, keep: int) -> Path:
         FaceswapError: The training has diverged; nothing is saved.
         OutputError: The disk is full or cannot be written; the checkpoints before this one are untouched.
     """
-    parts = {WEIGHTS: read_arrays(_networks(engine.model)), OPTIMIZER: read_arrays(_optimizers(engine))}
+    parts = {name: _read(variables) for name, variables in _parts(engine).items()}
     for arrays in parts.values():
         broken = [name for name, array in arrays.items() if not np.isfinite(array).all()]
         if broken:
             raise diverged(engine.step, f"`{broken[0]}` holds values that are not numbers")
-    return checkpoint.save(folder, engine.step, parts, {"seed": engine.seed, "backend": engine.backend}, keep=keep)
+    info = {"seed": engine.seed, "backend": engine.backend, "slowing": engine.slowing}
+    return checkpoint.save(folder, engine.step, parts, info, keep=keep)
 
 
 def resume(folder: Path, engine: Engine) -> tuple[str, ...]:
@@ -62,9 +72,13 @@ def resume(folder: Path, engine: Engine) -> tuple[str, ...]:
     if not checkpoint.saved_steps(folder):
         return ()
     saved = checkpoint.load_latest(folder)
-    write_arrays(_networks(engine.model), saved.parts.get(WEIGHTS, {}), folder)
-    write_arrays(_optimizers(engine), saved.parts.get(OPTIMIZER, {}), folder)
-    engine.step = saved.step
+    for part, variables in _parts(engine).items():
+        if part in saved.parts or part not in _OPTIONAL:
+            _write(variables, saved.parts.get(part, {}), folder)
+    if AVERAGE not in saved.parts:
+        for update in engine.updates:
+            update.start_average()
+    engine.step, engine.slowing = saved.step, float(saved.info.get("slowing", 1.0))
     before = saved.info.get("backend", engine.backend)
     if before == engine.backend:
         return saved.skipped
@@ -73,21 +87,41 @@ def resume(folder: Path, engine: Engine) -> tuple[str, ...]:
 
 
 def load_weights(folder: Path, model: Any) -> checkpoint.Checkpoint:
-    """Gives a loaded model the weights of the newest checkpoint that verifies.
+    """Gives a loaded model the weights of the newest checkpoint that verifies: their average, where one is kept.
 
     Raises:
         CheckpointError: There is no checkpoint, all are damaged, or they are of another model.
     """
     saved = checkpoint.load_latest(folder)
-    write_arrays(_networks(model), saved.parts.get(WEIGHTS, {}), folder)
+    write_arrays(_networks(model), _averaged(saved), folder)
     return saved
+
+
+def take_weights(folder: Path, model: Any) -> tuple[int, int]:
+    """Gives a loaded model what fits of another model's newest weights.
+
+    An array fits where network, layer name and shape agree; of several of one name the first fits the first.
+
+    Returns:
+        How many arrays were taken, and of how many.
+
+    Raises:
+        CheckpointError: There is no checkpoint, all are damaged, or nothing fits.
+    """
+    wanted = _by_layer(_named(_networks(model)))
+    found = _by_layer(_averaged(checkpoint.load_latest(folder)))
+    fitting = [(wanted[place], found[place]) for place in wanted.keys() & found.keys()]
+    fitting = [(variable, array) for variable, array in fitting if tuple(variable.shape) == array.shape]
+    if not fitting:
+        raise CheckpointError(f"nothing of the model in {folder} fits: no layer of the same network, name and shape")
+    for variable, array in fitting:
+        variable.assign(array)
+    return len(fitting), len(wanted)
 
 
 def read_arrays(groups: Groups) -> Arrays:
     """The values of variables, by the names under which they are saved."""
-    from keras import ops
-
-    return {name: np.asarray(ops.convert_to_numpy(variable)) for name, variable in _named(groups)}
+    return _read(_named(groups))
 
 
 def write_arrays(groups: Groups, arrays: Mapping[str, NDArray[Any]], folder: Path) -> None:
@@ -101,8 +135,18 @@ def write_arrays(groups: Groups, arrays: Mapping[str, NDArray[Any]], folder: Pat
     Raises:
         CheckpointError: A variable is missing, is one too many, or has another name or shape; none is changed.
     """
+    _write(_named(groups), arrays, folder)
+
+
+def _read(variables: Named) -> Arrays:
+    from keras import ops
+
+    return {name: np.asarray(ops.convert_to_numpy(variable)) for name, variable in variables.items()}
+
+
+def _write(variables: Named, arrays: Mapping[str, NDArray[Any]], folder: Path) -> None:
     saved = {_place(name): (name, array) for name, array in arrays.items()}
-    wanted = [(name, variable, saved.pop(_place(name), None)) for name, variable in _named(groups)]
+    wanted = [(name, variable, saved.pop(_place(name), None)) for name, variable in variables.items()]
     for name, variable, found in wanted:
         if found is None:
             raise _misfit(folder, f"it holds no `{name}`")
@@ -124,18 +168,46 @@ def diverged(step: int, what: str) -> FaceswapError:
     )
 
 
+def _parts(engine: Engine) -> dict[str, Named]:
+    """All that is saved; averages bear the names of their weights."""
+    updates = {update.player.name: update for update in engine.updates}
+    weights = _named(_networks(engine.model))
+    averages = {id(weight): average for update in engine.updates for weight, average in update.averages}
+    parts = {
+        WEIGHTS: weights,
+        OPTIMIZER: _named({name: update.moments for name, update in updates.items()}),
+        AVERAGE: {name: averages[id(weight)] for name, weight in weights.items() if id(weight) in averages},
+        ACCUMULATED: _named({name: update.accumulated for name, update in updates.items()}),
+        GUARD: _named({name: update.own for name, update in updates.items()}),
+    }
+    return {name: variables for name, variables in parts.items() if variables}
+
+
+def _averaged(saved: checkpoint.Checkpoint) -> Arrays:
+    return {**saved.parts.get(WEIGHTS, {}), **saved.parts.get(AVERAGE, {})}
+
+
+def _by_layer(named: Named) -> dict[tuple[str, str, int], Any]:
+    """Variables or arrays by network, layer name without automatic numbers, and which of that name it is."""
+    places: dict[tuple[str, str, int], Any] = {}
+    seen: Counter[tuple[str, str]] = Counter()
+    for name in sorted(named):
+        network, _, path = name.split("/", 2)
+        places[network, _plain(path), seen[network, _plain(path)]] = named[name]
+        seen[network, _plain(path)] += 1
+    return places
+
+
 def _networks(model: Any) -> dict[str, Any]:
     return {name: network.variables for name, network in model.networks.items()}
 
 
-def _optimizers(engine: Engine) -> dict[str, Any]:
-    return {player.name: player.optimizer.variables for player in engine.players}
-
-
-def _named(groups: Groups) -> Iterable[tuple[str, Any]]:
-    for group, variables in groups.items():
-        for position, variable in enumerate(variables):
-            yield f"{group}/{position:03d}/{variable.path}", variable
+def _named(groups: Groups) -> dict[str, Any]:
+    return {
+        f"{group}/{position:03d}/{variable.path}": variable
+        for group, variables in groups.items()
+        for position, variable in enumerate(variables)
+    }
 
 
 def _place(name: str) -> str:

@@ -119,12 +119,12 @@ class Update:
 
         fault = ops.logical_not(finite)
         if self.scaling:
-            scale, age = self.scaling
+            scale, age = (ops.convert_to_tensor(variable) for variable in self.scaling)
             fault = ops.logical_and(fault, ops.logical_or(scale <= 1, ops.logical_not(ops.isfinite(total / scale))))
             grown = age + 1 >= _SCALE_GROWTH_STEPS
             longer = ops.where(grown, 2 * scale, scale)
-            scale.assign(ops.where(finite, longer, ops.maximum(scale / 2, 1)))
-            age.assign(ops.where(ops.logical_and(finite, ops.logical_not(grown)), age + 1, 0))
+            self.scaling[0].assign(ops.where(finite, longer, ops.maximum(scale / 2, 1)))
+            self.scaling[1].assign(ops.where(ops.logical_and(finite, ops.logical_not(grown)), age + 1, 0))
         fault = ops.cast(fault, "int32")
         # A step that the scale spoiled says nothing of the steps before it.
         kept = ops.where(finite, 0, self.skipped[0])
