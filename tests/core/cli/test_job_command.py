@@ -16,6 +16,7 @@ from faceswap.core.errors import FaceswapError, OptionError, PluginError
 from faceswap.core.host import PluginChoice, built_in, prepare
 from faceswap.core.jobs.context import JobContext
 from faceswap.core.jobs.job import Job, Report
+from faceswap.core.jobs.train_settings import Words
 
 
 class EchoReport(Report):
@@ -36,6 +37,7 @@ class EchoJob(Job):
     seed: int = Field(0, description="Where randomness comes from.")
     detector: PluginChoice = PluginChoice(name="dlib-hog")
     blenders: tuple[PluginChoice, ...] = ()
+    freeze: Words = Field((), description="What stays as it is (repeatable).")
 
     def home(self) -> Path:
         return self.media.parent
@@ -105,6 +107,15 @@ def test_flags_go_before_environment_before_yaml(call, tmp_path):
     path.write_text("crop_size: 64\nminutes: 1\nmode: exact\n")
     settings = call("--config", str(path), "--crop-size", "256", FACESWAP__CROP_SIZE="128", FACESWAP__MINUTES="2")
     assert (settings["crop_size"], settings["minutes"], settings["mode"]) == (256, 2.0, "exact")
+
+
+def test_words_come_by_repeated_flags_by_one_variable_and_as_a_list(call, tmp_path):
+    path = tmp_path / "run.yaml"
+    path.write_text("freeze: [c]\n")
+    assert call()["freeze"] == []
+    assert call("--config", str(path))["freeze"] == ["c"]
+    assert call("--config", str(path), FACESWAP__FREEZE="a b")["freeze"] == ["a", "b"]
+    assert call("--freeze", "d", "--freeze", "e", FACESWAP__FREEZE="a b")["freeze"] == ["d", "e"]
 
 
 @pytest.mark.parametrize(

@@ -285,21 +285,96 @@ def test_error_full_disk_ends_the_history_and_not_the_training(
     assert steps == sorted(set(steps)) and steps[0] > 3 and steps[-1] == 6
 
 
-def test_error_diverged_training_is_told_and_not_saved(
+RECIPE = {"ema": 0.9, "accumulate": 3, "clip": 1.0, "warm_up": 4, "schedule": "cosine", "freeze": ("decoder_source",)}
+
+
+def test_feature_a_stop_between_accumulated_steps_changes_nothing(tmp_path: Path, facesets: Facesets) -> None:
+    _run(_job(tmp_path / "straight", facesets, **RECIPE))
+    _run(_job(tmp_path / "stopped", facesets, **RECIPE), stop_at=4)
+    _run(_job(tmp_path / "stopped", facesets, **RECIPE))
+    state = _state(tmp_path / "straight")
+    assert _state(tmp_path / "stopped") == state
+    assert {name.split("/")[0] for name in state} == {"weights", "optimizer", "average", "accumulated", "guard"}
+
+
+def test_feature_a_new_model_starts_from_the_weights_of_another(
+    tmp_path: Path, facesets: Facesets, straight: Path
+) -> None:
+    for iterations in (1, 2):
+        job = _job(tmp_path / "model", facesets, iterations=iterations, init_from=straight, freeze=("encoder",))
+        warnings = [event.message for event in _run(job) if getattr(event, "type", "") == "warning"]
+        said = [warning for warning in warnings if "arrays of weights were taken" in warning]
+        assert len(said) == (iterations == 1)
+    old, new = (checkpoint.load_latest(folder).parts["weights"] for folder in (straight, tmp_path / "model"))
+    assert old.keys() == new.keys()
+    assert {name.split("/")[0] for name in old if not np.array_equal(old[name], new[name])} == {
+        "decoder_source",
+        "decoder_target",
+    }
+
+
+def test_error_frozen_network_that_is_not_there(tmp_path: Path, facesets: Facesets) -> None:
+    with pytest.raises(OptionError, match=r"--freeze names no network of the model: decoder\. Did you mean 'decoder_"):
+        run_job(_job(tmp_path / "model", facesets, freeze=("decoder",)))
+
+
+class _Breaking:
+    """Makes the losses of `mini` numbers no more, from one step of the run's until something heals them."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        import keras
+
+        from faceswap.plugins.train.models.mini import MiniModel
+
+        self._switch, honest = keras.Variable(0.0, trainable=False), MiniModel.losses
+
+        def losses(model: Any, *arguments: Any) -> dict[str, Any]:
+            told = honest(model, *arguments)
+            return {name: keras.ops.where(self._switch > 0, np.nan, loss) for name, loss in told.items()}
+
+        monkeypatch.setattr(MiniModel, "losses", losses)
+
+    def turn(self, on: bool) -> None:
+        self._switch.assign(float(on))
+
+
+def test_feature_training_that_breaks_goes_back_and_on_more_slowly(
     tmp_path: Path, facesets: Facesets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from faceswap.core.training.engine import Engine
+    folder, breaking, warnings = tmp_path / "model", _Breaking(monkeypatch), []
 
-    honest = Engine.advance
+    def listen(event: Any) -> None:
+        if event.type == "progress" and event.stage == "training" and event.done == 4:
+            breaking.turn(not warnings)
+        if event.type == "warning":
+            warnings.append(event.message)
+            breaking.turn(False)
 
-    def broken(engine: Engine) -> dict[str, Any]:
-        losses = honest(engine)
-        return {**losses, "source": float("nan")} if engine.step == 4 else losses
+    report = run_job(_job(folder, facesets, iterations=12, save_every=3, keep_checkpoints=9), listen)
+    (warning,) = warnings
+    assert "before step 9 " in warning and "goes on from step 3 with 0.5 of the learning rate" in warning
+    assert report.iterations == 12
+    assert checkpoint.saved_steps(folder) == [3, 6, 9, 12]
+    assert checkpoint.load_latest(folder).info["slowing"] == 0.5
+    steps = [line["step"] for line in read_history(folder)]
+    assert steps == sorted(set(steps)) and steps[-1] == 12
 
-    monkeypatch.setattr(Engine, "advance", broken)
-    with pytest.raises(FaceswapError, match=r"diverged at step 4: the loss `source` is nan"):
-        run_job(_job(tmp_path / "model", facesets, save_every=2))
-    assert checkpoint.saved_steps(tmp_path / "model") == [2]
+
+def test_error_training_that_stays_broken_is_given_up(
+    tmp_path: Path, facesets: Facesets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, breaking, warnings = tmp_path / "model", _Breaking(monkeypatch), []
+
+    def listen(event: Any) -> None:
+        if event.type == "progress" and event.stage == "training" and event.done == 4:
+            breaking.turn(True)
+        if event.type == "warning":
+            warnings.append(event.message)
+
+    with pytest.raises(FaceswapError, match=r"diverged at step 9: .*not finite.*lower the learning rate"):
+        run_job(_job(folder, facesets, iterations=100, save_every=3), listen)
+    assert [warning.partition(" with ")[2].split()[0] for warning in warnings] == ["0.5", "0.25", "0.125"]
+    assert checkpoint.saved_steps(folder) == [3]
 
 
 def test_error_two_runs_in_one_folder(tmp_path: Path, facesets: Facesets) -> None:

@@ -72,9 +72,9 @@ def test_backend_ten_steps_equal_those_of_tensorflow(
 
 
 def test_backend_passes_the_tests_of_the_engine(fresh_python: Callable[..., Any], backend: str) -> None:
-    """Players, intervals, gradients of gradients, keys, faces in device memory, and resuming bit for bit."""
-    files = [HERE / "test_engine.py", HERE.parent / "jobs" / "test_train_job.py"]
-    chosen = "test_engine or (stopped_and_continued and not stops0)"
+    """Players, intervals, gradients of gradients, keys, faces in device memory, recipes, and resuming bit for bit."""
+    files = [HERE / "test_engine.py", HERE / "test_update.py", HERE.parent / "jobs" / "test_train_job.py"]
+    chosen = "test_engine or everything or frozen_networks_stay or float16 or (stopped_and_continued and not stops0)"
     done = fresh_python(
         *("-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "pythonpath=", "-k", chosen, *map(str, files)),
         KERAS_BACKEND=backend,
