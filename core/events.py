@@ -107,6 +107,8 @@ class TrainingStep(_Event):
         step: The steps that are done, those of earlier runs included.
         steps: How many of them were done since the last such event.
         losses: The mean of each loss over these.
+        faces_per_second: Faces of all people that these steps took in a second; the time between steps does not count.
+        skipped: Steps that changed nothing, since their losses or gradients were not finite, of all that are done.
     """
 
     hook: ClassVar[str] = "faceswap_training_step"
@@ -115,6 +117,27 @@ class TrainingStep(_Event):
     step: int
     steps: int
     losses: dict[str, float]
+    faces_per_second: float | None = None
+    skipped: int = 0
+
+
+class Validated(_Event):
+    """The model was measured on faces that it is not trained on.
+
+    Attributes:
+        step: The steps that are done.
+        figures: What was measured, by name: `psnr_<person>` in dB, `ssim_<person>`, `identity`.
+        score: The one number in which they are weighed; higher is better.
+        best_step: The step with the highest score so far.
+    """
+
+    hook: ClassVar[str] = "faceswap_validated"
+
+    type: Literal["validated"] = "validated"
+    step: int
+    figures: dict[str, float]
+    score: float
+    best_step: int
 
 
 class CheckpointSaved(_Event):
@@ -222,6 +245,7 @@ AnyEvent = (
     | Preview
     | TrainingStarted
     | TrainingStep
+    | Validated
     | CheckpointSaved
     | FrameExtracted
     | FrameConverted

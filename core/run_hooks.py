@@ -76,7 +76,15 @@ def faceswap_training_started(job: str, time: float, model_dir: str, step: int, 
 
 
 @hookspec
-def faceswap_training_step(job: str, time: float, step: int, steps: int, losses: dict[str, float]) -> None:
+def faceswap_training_step(
+    job: str,
+    time: float,
+    step: int,
+    steps: int,
+    losses: dict[str, float],
+    faces_per_second: float | None,
+    skipped: int,
+) -> None:
     """Training has moved on and its losses were read: every ten steps, after a second, and before a checkpoint.
 
     Args:
@@ -85,6 +93,24 @@ def faceswap_training_step(job: str, time: float, step: int, steps: int, losses:
         step: The steps that are done, those of earlier runs included.
         steps: How many of them were done since the last call.
         losses: The mean of each loss over these, by name.
+        faces_per_second: Faces of all people that these steps took in a second.
+        skipped: Steps that changed nothing, since their losses or gradients were not finite, of all that are done.
+    """
+
+
+@hookspec
+def faceswap_validated(
+    job: str, time: float, step: int, figures: dict[str, float], score: float, best_step: int
+) -> None:
+    """The model was measured on faces that it is not trained on.
+
+    Args:
+        job: The id of the running job.
+        time: When it happened, in seconds since the epoch.
+        step: The steps that are done, those of earlier runs included.
+        figures: What was measured, by name: `psnr_<person>` in dB, `ssim_<person>`, `identity`.
+        score: The one number in which they are weighed; higher is better.
+        best_step: The step with the highest score so far.
     """
 
 

@@ -1,4 +1,4 @@
-"""The history of a training run: its losses as JSON lines, and as TensorBoard events without TensorFlow.
+"""The history of a training run: losses and validations as JSON lines, and as TensorBoard events without TensorFlow.
 
 Both are appended to. When a run goes on from a checkpoint, what they say about later steps is cut off first, so that
 each step is told once.
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, Any
 
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
@@ -65,9 +65,16 @@ class History:
             OutputError: The disk is full or cannot be written. The history is closed then: a line of which a part was
                 written must not be followed by another.
         """
+        self._add(step, "losses", "loss", losses, when)
+
+    def add_validation(self, step: int, figures: Mapping[str, float], when: float | None = None) -> None:
+        """Tells what was measured after a step; arguments and errors as in `add`."""
+        self._add(step, "validation", "validation", figures, when)
+
+    def _add(self, step: int, key: str, tag: str, figures: Mapping[str, float], when: float | None) -> None:
         now = time.time() if when is None else when
-        values = [Summary.Value(tag=f"loss/{name}", simple_value=value) for name, value in losses.items()]
-        line = json.dumps({"step": step, "time": round(now, 3), "losses": dict(losses)})
+        values = [Summary.Value(tag=f"{tag}/{name}", simple_value=value) for name, value in figures.items()]
+        line = json.dumps({"step": step, "time": round(now, 3), key: dict(figures)})
         try:
             with output_errors(self._folder / LINES):
                 self._lines.write(line.encode() + b"\n")
@@ -96,16 +103,27 @@ class History:
         self._records.flush()
 
 
-def read_history(folder: Path) -> list[dict[str, object]]:
-    """The lines of a model folder's history: `step`, `time` in seconds since the epoch, `losses` by name."""
-    path = folder / LINES
-    return [json.loads(line) for line in path.read_bytes().splitlines()] if path.exists() else []
+def read_history(folder: Path) -> list[dict[str, Any]]:
+    """The losses of a model folder's history: `step`, `time` in seconds since the epoch, `losses` by name."""
+    return [line for line in _lines(folder) if "losses" in line]
+
+
+def read_validations(folder: Path) -> list[dict[str, Any]]:
+    """The validations of a model folder's history: `step`, `time`, `validation` by figure."""
+    return [line for line in _lines(folder) if "validation" in line]
 
 
 def read_events(path: Path) -> Iterator[Event]:
     """The events of a TensorBoard file, up to its end or the first record that a kill cut off."""
     for _, data in _records(path):
         yield Event.FromString(data)
+
+
+def _lines(folder: Path) -> list[dict[str, Any]]:
+    """All whole lines; the last one may have been cut off by a kill."""
+    path = folder / LINES
+    content = path.read_bytes() if path.exists() else b""
+    return [json.loads(line) for line in content.splitlines(keepends=True) if line.endswith(b"\n")]
 
 
 def _cut_back(path: Path, length: int) -> None:

@@ -19,6 +19,7 @@ COMMANDS = {
     "extract": "Take the faces out of a video, an image or a folder of images.",
     "train": "Train a model on the facesets of two people.",
     "convert": "Put the trained face on footage.",
+    "model": "Look at a trained model: checkpoints, curves, snapshots, going back.",
     "plugins": "List, explain, check and begin plugins.",
     "weights": "List, fetch and verify the weights that plugins declare.",
     "bench": "Measure the costs against the bare libraries.",

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from .. import events
 from .progress_words import figures_in_words, rate_in_words
+from .training_view import TrainingView
 
 _WIDEST_BAR, _NARROWEST_BAR = 40, 10
 _SEPARATOR = "  "
@@ -22,9 +23,11 @@ class FittedBars(Progress):
 
     Args:
         console: Where they are drawn; its width is asked each time.
+        below: Lines that stand below the bars.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, below: TrainingView) -> None:
+        self._terminal, self._below = console, below  # First: the base class draws while it is being made.
         super().__init__(console=console)
         self._lasting = (
             MofNCompleteColumn(),
@@ -41,6 +44,11 @@ class FittedBars(Progress):
             self.start()
             known[event.stage] = self.add_task(event.stage, total=event.total, **told)
         self.update(known[event.stage], completed=event.done, total=event.total, **told)
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """The bars and what stands below them."""
+        yield self.make_tasks_table(self.tasks)
+        yield from self._below.lines(self._terminal.width)
 
     def make_tasks_table(self, tasks: Iterable[Task]) -> Table:
         """Lays the lines out in the room that there is."""

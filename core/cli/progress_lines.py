@@ -8,8 +8,8 @@ from typing import Any, Self
 
 import click
 
-from ..events import Failed, Finished, Preview, Progress, Warned
-from .progress_words import in_words
+from ..events import Failed, Finished, Preview, Progress, Validated, Warned
+from .progress_words import in_words, validation_in_words
 
 INTERVAL = 30.0
 """Seconds from line to line while a stage goes on."""
@@ -42,6 +42,8 @@ class LineListener:
             _write(f"Warning: {event.message}")
         elif isinstance(event, Preview):
             _write(f"{event.title}: {event.path}")
+        elif isinstance(event, Validated):
+            _write(f"validation {validation_in_words(event)}")
         elif isinstance(event, (Finished, Failed)):
             self._end_stage()
 

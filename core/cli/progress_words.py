@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..events import Progress
+from ..events import Progress, Validated
 
 
 def rate_in_words(event: Progress) -> str:
@@ -15,6 +15,12 @@ def figures_in_words(event: Progress) -> list[str]:
     return [
         f"{name} {value}" if isinstance(value, int) else f"{name} {value:.4f}" for name, value in event.figures.items()
     ]
+
+
+def validation_in_words(event: Validated) -> str:
+    """What was measured: `after 500: identity 0.521, ssim_source 0.8112; best after 500`."""
+    figures = ", ".join(f"{name} {value:.4g}" for name, value in event.figures.items())
+    return f"after {event.step}: {figures}; best after {event.best_step}"
 
 
 def time_left_in_words(event: Progress) -> str:

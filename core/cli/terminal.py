@@ -10,6 +10,7 @@ from rich.console import Console
 from ..events import Failed, Finished, Preview, Progress, Warned
 from .progress_bars import FittedBars
 from .progress_lines import LineListener
+from .training_view import TrainingView
 
 
 class JsonListener:
@@ -27,7 +28,7 @@ class JsonListener:
 
 
 class TerminalListener:
-    """Shows progress bars, warnings and the places of pictures.
+    """Shows progress bars, what there is to know of a training, warnings and the places of pictures.
 
     Args:
         console: The terminal.
@@ -35,7 +36,8 @@ class TerminalListener:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._bars = FittedBars(console)
+        self._training = TrainingView()
+        self._bars = FittedBars(console, self._training)
 
     def __enter__(self) -> Self:
         return self
@@ -45,6 +47,8 @@ class TerminalListener:
 
     def __call__(self, event: Any) -> None:
         """Shows one event."""
+        if self._training.takes(event):
+            return
         if isinstance(event, Progress):
             self._bars.show(event)
         elif isinstance(event, Warned):

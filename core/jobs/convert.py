@@ -75,6 +75,11 @@ class ConvertJob(Job):
     faceset: Path = Field(description="Faceset that was extracted from MEDIA.")
     identity: str = Field("source", description="Whose face is put on.")
     mask: str = Field("auto", description="Masker of the faceset, or `model`; `auto`: the model's if it gives one.")
+    checkpoint: str = Field(
+        "newest",
+        pattern=r"^(newest|best|\d+)$",
+        description="Which weights: `newest`, `best` by validation, or a step.",
+    )
     batch_size: int = Field(16, ge=1, description="Faces in one call of the model.")
     codec: Literal["libx264", "libx265", "ffv1"] = Field("libx264", description="Codec of a video; ffv1 is lossless.")
     crf: float = Field(18, ge=0, le=51, description="Quality of a video: 0 is lossless, 51 the worst.")
@@ -163,7 +168,7 @@ class ConvertJob(Job):
         from ..converting.faces import require_scheme
         from ..training.saved_model import load_trained_model
 
-        trained = load_trained_model(self.model_dir, together_with=blenders)
+        trained = load_trained_model(self.model_dir, together_with=blenders, which=self.checkpoint)
         for damage in trained.skipped:
             context.warn(f"{damage}; the weights of step {trained.step} are used")
         identities = trained.plugin.identities
@@ -207,7 +212,8 @@ class ConvertJob(Job):
         content = [
             _FORMAT,
             self.model_dump(
-                mode="json", exclude={"media", "output", "model_dir", "faceset", "blenders", "check", "listeners"}
+                mode="json",
+                exclude={"media", "output", "model_dir", "checkpoint", "faceset", "blenders", "check", "listeners"},
             ),
             [[used.found.name, used.found.origin, used.options_hash] for used in blenders],
             [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in files],

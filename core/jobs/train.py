@@ -17,6 +17,7 @@ from ..kinds import TrainableModel
 from .context import JobContext, Stage
 from .job import Report
 from .train_settings import TrainSettings
+from .train_validation import Validation, recognizer_of, require_validation
 
 if TYPE_CHECKING:
     from ..training.faces import TrainingFaces
@@ -30,7 +31,11 @@ class TrainReport(Report):
         iterations: Steps done in all.
         skipped: Steps that changed nothing, since their losses or gradients were not finite.
         resumed_from: The step at which this run began.
+        ended: Why training ended, in words.
         losses: The mean of each loss over the last steps.
+        validation: What was measured on held-out faces in the end.
+        best_step: The step that was best by validation; its checkpoint is kept.
+        held_out: Faces of each person that are not trained on.
         faces_per_second: Faces of both people, while training proper.
         source_faces: Faces of the source.
         target_faces: Faces of the target.
@@ -42,7 +47,11 @@ class TrainReport(Report):
     iterations: int
     skipped: int = 0
     resumed_from: int = 0
+    ended: str = ""
     losses: dict[str, float] = Field(default_factory=dict)
+    validation: dict[str, float] = Field(default_factory=dict)
+    best_step: int | None = None
+    held_out: dict[str, int] = Field(default_factory=dict)
     faces_per_second: float | None = None
     source_faces: int = 0
     target_faces: int = 0
@@ -63,13 +72,17 @@ class TrainJob(TrainSettings):
         return self.model_dir
 
     def plugin_versions(self) -> dict[str, str]:
-        """The model's package and version."""
-        return versions([prepare("model", self.model)])
+        """The packages and versions of the model and of the recognizer that measures it."""
+        return versions([prepare("model", self.model), *recognizer_of(self)])
+
+    def preflight(self) -> None:
+        """Refuses settings that do not go together."""
+        require_validation(self)
 
     def run(self, context: JobContext) -> TrainReport:
-        """Trains until the iterations or the minutes are over, or somebody asks to stop."""
+        """Trains until iterations or minutes are over, validation is flat, or somebody asks to stop."""
         prepared = _trainable(prepare("model", self.model))
-        use_backend([prepared], self.backend)
+        use_backend([prepared, *recognizer_of(self)], self.backend)
         require_backend()
         require_parent(self.model_dir)
         with output_errors(self.model_dir):
@@ -91,11 +104,13 @@ class TrainJob(TrainSettings):
         with computing_in(self.precision):
             model = prepared.load()
         self._take_weights(model, context)
-        varied, size = Variation(self.affine, self.flip), self.batch_size
-        engine = Engine(model, faces, size, self.seed, self.iterations, varied, self._recipe())
+        validation, size = Validation(self, context, faces, model.crop), self.batch_size
+        varied, trained = Variation(self.affine, self.flip), validation.trained()
+        engine = Engine(model, faces, size, self.seed, self.iterations, varied, self._recipe(), trained)
         for notice in resume(self.model_dir, engine):
             context.warn(f"{notice}; training goes on from step {engine.step}")
-        return TrainLoop(self, context, engine, faces).run()
+        validation.recall(engine.step)
+        return TrainLoop(self, context, engine, faces, validation).run()
 
     def _recipe(self) -> Recipe:
         from ..training.recipe import Recipe

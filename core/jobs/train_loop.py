@@ -1,8 +1,7 @@
-"""The loop of the job `train`: steps, and between them losses, checkpoints, previews and requests to stop."""
+"""The loop of the job `train`: steps, and between them losses, validations, checkpoints, previews, requests to stop."""
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,13 +13,13 @@ from ..training.checkpointing import diverged, resume, save_checkpoint
 from ..training.engine import Engine
 from ..training.faces import TrainingFaces
 from ..training.preview import preview_faces, preview_grid, write_preview
+from ..training.standing import Standing
 from .context import JobContext, Stage
+from .train_tally import StepTally
+from .train_validation import Validation
 
 if TYPE_CHECKING:
     from .train import TrainJob, TrainReport
-
-_TELL_STEPS = 10
-_TELL_SECONDS = 1.0
 
 _MOST_SKIPPED = 5
 """Steps in a row that may change nothing before training goes back to the last checkpoint."""
@@ -36,53 +35,74 @@ class TrainLoop:
         context: Is told, and tells when to stop.
         engine: The engine, at the step from which training goes on.
         faces: The training faces.
+        validation: The validations so far, and those to come.
     """
 
-    def __init__(self, job: TrainJob, context: JobContext, engine: Engine, faces: Mapping[str, TrainingFaces]) -> None:
+    def __init__(
+        self,
+        job: TrainJob,
+        context: JobContext,
+        engine: Engine,
+        faces: Mapping[str, TrainingFaces],
+        validation: Validation,
+    ) -> None:
         self._job, self._context, self._engine, self._faces = job, context, engine, faces
+        self._validation = validation
+        self._tally = StepTally(context, engine, job.batch_size * len(faces))
         self._first = engine.step
-        self._pending: list[dict[str, Any]] = []
-        self._losses: dict[str, float] = {}
-        self._busy = 0.0
-        self._skipped_in_a_row = self._skipped = self._returns = self._stumbled = 0
+        self._returns = self._stumbled = 0
         self._checkpoint: Path | None = None
+        self._saved_state: tuple[int, Standing] | None = None
         self._preview: Path | None = None
         self._samples: tuple[Any, Any] | None = None
-        self._began = self._saved = self._told = time.monotonic()
+        self._began = self._saved = time.monotonic()
 
     def run(self) -> TrainReport:
-        """Trains until the iterations or the minutes are over.
+        """Trains until the iterations or the minutes are over, or validation no longer improves.
 
         Raises:
             Cancelled: Somebody asked to stop; the state was saved.
             FaceswapError: The training diverged, or something could not be written.
         """
         job, engine, context = self._job, self._engine, self._context
-        context.tell(events.TrainingStarted, model_dir=str(job.model_dir), step=engine.step, iterations=job.iterations)
+        self._tell_start()
         with context.stage("training", job.iterations, "iterations", done=engine.step) as stage:
-            while engine.step < job.iterations and not self._time_is_up():
+            while not (ended := self._ended()):
                 self._step(stage)
                 if context.stopping():
-                    self._finish()
+                    self._save_and_show()
                     raise Cancelled(f"Stopped as asked at step {engine.step}; the same command continues.")
-            self._finish()
-        return self._report()
+            if engine.step > self._first:
+                self._validate()
+            self._save_and_show()
+        return self._report(ended)
+
+    def _ended(self) -> str:
+        """Why training has come to its end; empty while it has not."""
+        job, engine = self._job, self._engine
+        if engine.step >= job.iterations:
+            return f"all {job.iterations} iterations are done"
+        if job.minutes is not None and time.monotonic() - self._began >= 60 * job.minutes:
+            return f"the {job.minutes:g} minutes are over"
+        if self._validation.flat():
+            best = self._validation.standing.best_step
+            return f"validation has not improved {job.patience} times in a row (best after {best} iterations)"
+        return ""
 
     def _step(self, stage: Stage) -> None:
         """Does one step and what is due after it."""
-        began = time.monotonic()
-        self._pending.append(self._engine.advance())
-        due = self._engine.step % self._job.save_every == 0 or self._save_is_overdue()
-        last = self._engine.step == self._job.iterations
-        if due or last or self._engine.step % _TELL_STEPS == 0 or began - self._told > _TELL_SECONDS:
-            self._tell()
-        self._busy += time.monotonic() - began
-        stage.advance(1, **self._losses)
-        if self._skipped_in_a_row >= _MOST_SKIPPED:
+        job, number = self._job, self._engine.step + 1
+        save, validate = number % job.save_every == 0 or self._save_is_overdue(), self._validation.due(number)
+        self._tally.advance(tell=save or validate or number == job.iterations)
+        stage.advance(1, **self._tally.losses)
+        if self._tally.skipped_in_a_row >= _MOST_SKIPPED:
             self._go_back(stage)
-        elif due and not self._skipped_in_a_row:
-            self._save()
-        if self._engine.step % self._job.preview_every == 0:
+        elif not self._tally.skipped_in_a_row:
+            if validate:
+                self._validate()
+            if save:
+                self._save()
+        if self._engine.step % job.preview_every == 0:
             self._show()
 
     def _go_back(self, stage: Stage) -> None:
@@ -90,11 +110,15 @@ class TrainLoop:
         engine, context, here = self._engine, self._context, self._engine.step
         self._stumbled = max(self._stumbled, here)
         if self._returns == _MOST_RETURNS:
-            raise diverged(here, f"{self._skipped_in_a_row} steps in a row had losses or gradients that are not finite")
+            row = self._tally.skipped_in_a_row
+            raise diverged(here, f"{row} steps in a row had losses or gradients that are not finite")
         self._returns += 1
         slowing = engine.slowing / 2
         notices = resume(self._job.model_dir, engine)
-        engine.slowing, self._skipped_in_a_row = slowing, 0
+        engine.slowing, self._saved_state = slowing, None
+        self._tally.forgive()
+        if engine.step < here:
+            self._validation.recall(engine.step)
         context.warn(
             f"{_MOST_SKIPPED} or more steps before step {here} had losses or gradients that are not finite and changed "
             f"nothing; training goes on from step {engine.step} with {slowing:g} of the learning rate"
@@ -102,37 +126,33 @@ class TrainLoop:
         for notice in notices:
             context.warn(notice)
         stage.advance(engine.step - here)
-        context.tell(
-            events.TrainingStarted,
-            model_dir=str(self._job.model_dir),
-            step=engine.step,
-            iterations=self._job.iterations,
-        )
+        self._tell_start()
 
-    def _finish(self) -> None:
+    def _tell_start(self) -> None:
+        job, step = self._job, self._engine.step
+        self._context.tell(events.TrainingStarted, model_dir=str(job.model_dir), step=step, iterations=job.iterations)
+
+    def _validate(self) -> None:
+        """Measures the model, and saves it where it has never been better."""
+        self._tally.tell()
+        self._validation.measure(self._engine)
+        if self._validation.standing.best_step == self._engine.step:
+            self._save()
+
+    def _save_and_show(self) -> None:
         """Saves and shows what the last steps did, where that has not been done."""
         if self._engine.step > self._first:
             self._save()
             self._show()
 
-    def _tell(self) -> None:
-        """Tells the mean losses since the last time; this waits for the device."""
-        if not self._pending:
-            return
-        steps = [{name: float(loss) for name, loss in losses.items()} for losses in self._pending]
-        names = {name for losses in steps for name in losses}
-        told = {name: [losses[name] for losses in steps if math.isfinite(losses.get(name, math.nan))] for name in names}
-        self._losses = {name: _mean(values) for name, values in sorted(told.items()) if values}
-        self._pending, self._told = [], time.monotonic()
-        self._skipped_in_a_row, self._skipped = self._engine.skipped()
-        self._context.tell(events.TrainingStep, step=self._engine.step, steps=len(steps), losses=self._losses)
-
     def _save(self) -> None:
-        if self._checkpoint and self._checkpoint.name == str(self._engine.step):
+        """Saves the state, unless it was saved as it is."""
+        state = self._engine.step, self._validation.standing
+        if self._saved_state == state:
             return
-        self._tell()
-        self._checkpoint = save_checkpoint(self._job.model_dir, self._engine, self._job.keep_checkpoints)
-        self._saved = time.monotonic()
+        self._tally.tell()
+        self._checkpoint = save_checkpoint(self._job.model_dir, self._engine, self._job.keep_checkpoints, state[1])
+        self._saved_state, self._saved = state, time.monotonic()
         if self._engine.step > self._stumbled:
             self._returns = 0
         self._context.tell(events.CheckpointSaved, path=str(self._checkpoint), step=self._engine.step)
@@ -149,31 +169,27 @@ class TrainLoop:
         self._preview = write_preview(job.model_dir, step, grid)
         self._context.preview(self._preview, f"after {step} iterations")
 
-    def _time_is_up(self) -> bool:
-        minutes = self._job.minutes
-        return minutes is not None and time.monotonic() - self._began >= 60 * minutes
-
     def _save_is_overdue(self) -> bool:
         return time.monotonic() - self._saved >= 60 * self._job.save_minutes
 
-    def _report(self) -> TrainReport:
+    def _report(self, ended: str) -> TrainReport:
         from .train import TrainReport
 
-        steps = self._engine.step - self._first
+        steps, tally = self._engine.step - self._first, self._tally
         faces = steps * self._job.batch_size * len(self._faces)
         return TrainReport(
             iterations=self._engine.step,
-            skipped=self._skipped,
+            skipped=tally.skipped,
             resumed_from=self._first,
-            losses=self._losses,
-            faces_per_second=round(faces / self._busy, 2) if steps else None,
+            ended=ended,
+            losses=tally.losses,
+            validation=self._validation.figures,
+            best_step=self._validation.standing.best_step,
+            held_out=self._validation.held,
+            faces_per_second=round(faces / tally.busy, 2) if steps else None,
             source_faces=len(self._faces["source"]),
             target_faces=len(self._faces["target"]),
             checkpoint=str(self._checkpoint) if self._checkpoint else None,
             preview=str(self._preview) if self._preview else None,
             backend=self._engine.backend,
         )
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values)

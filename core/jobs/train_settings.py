@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from ..host import PluginChoice, default_chain, default_choice
+from ..host import PluginChoice, built_in, default_chain, default_choice
 from .job import Job
 
 
@@ -55,5 +55,12 @@ class TrainSettings(Job):
     save_every: int = Field(500, ge=1, description="Steps from checkpoint to checkpoint.")
     save_minutes: float = Field(10, gt=0, description="The longest time from checkpoint to checkpoint.")
     preview_every: int = Field(500, ge=1, description="Steps from preview to preview.")
-    keep_checkpoints: int = Field(2, ge=1, description="How many checkpoints are kept.")
+    keep_checkpoints: int = Field(2, ge=1, description="How many checkpoints are kept beside the best by validation.")
+    validation: float = Field(
+        0.05, ge=0, le=0.5, description="Share of each faceset that is not trained on and measured instead; 0: none."
+    )
+    validate_every: int = Field(500, ge=1, description="Steps from validation to validation.")
+    stop_when_flat: bool = Field(False, description="End training when validation no longer improves.")
+    patience: int = Field(10, ge=1, description="Validations without improvement after which it no longer improves.")
+    recognizer: PluginChoice | None = built_in("dlib-resnet")
     listeners: tuple[PluginChoice, ...] = default_chain("listener")

@@ -18,6 +18,7 @@ from .subject import Subject
 
 _NOWHERE = Found("listener", "under test", "its own module", "its own package", "")
 _LOSSES = {"source": 0.25, "target": 0.5}
+_FIGURES = {"psnr_source": 30.0, "ssim_source": 0.9, "identity": 0.4}
 _FRAME = {"source": "clip.mp4", "pts": 512, "seconds": 0.04, "faces": 1}
 
 
@@ -72,7 +73,8 @@ def whole_run(folder: Path, outcome: str) -> Iterator[Any]:
     yield events.Started(**job, command="train", settings={"model_dir": path}, plugins={}, home=path)
     yield events.FrameExtracted(**job, **_FRAME)
     yield events.TrainingStarted(**job, model_dir=path, step=10, iterations=20)
-    yield events.TrainingStep(**job, step=20, steps=10, losses=_LOSSES)
+    yield events.TrainingStep(**job, step=20, steps=10, losses=_LOSSES, faces_per_second=40.0)
+    yield events.Validated(**job, step=20, figures=_FIGURES, score=0.5, best_step=20)
     yield events.CheckpointSaved(**job, path=str(folder / "checkpoints" / "20"), step=20)
     yield events.Preview(**job, path=str(folder / "previews" / "00000020.png"), title="after 20 iterations")
     yield events.FrameConverted(**job, **_FRAME)

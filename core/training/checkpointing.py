@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ...lib import checkpoint
 from ..errors import CheckpointError, FaceswapError
 from .engine import Engine
+from .standing import Standing, best_step
 
 Arrays = dict[str, NDArray[Any]]
 Groups = Mapping[str, Iterable[Any]]
@@ -34,16 +35,19 @@ GUARD = "guard"
 _OPTIONAL = frozenset({AVERAGE, ACCUMULATED, GUARD})
 """Parts that a checkpoint need not have: they begin afresh when a setting is changed between two runs."""
 
+NEWEST, BEST = "newest", "best"
+
 _AUTOMATIC_NUMBER = re.compile(r"_\d+(?=/|$)")
 
 
-def save_checkpoint(folder: Path, engine: Engine, keep: int) -> Path:
+def save_checkpoint(folder: Path, engine: Engine, keep: int, standing: Standing | None = None) -> Path:
     """Saves the engine's state.
 
     Args:
         folder: The model folder.
         engine: The engine, between two steps.
-        keep: How many checkpoints are kept.
+        keep: How many checkpoints are kept, beside the best one.
+        standing: How the run stands by its validations.
 
     Raises:
         FaceswapError: The training has diverged; nothing is saved.
@@ -54,8 +58,10 @@ def save_checkpoint(folder: Path, engine: Engine, keep: int) -> Path:
         broken = [name for name, array in arrays.items() if not np.isfinite(array).all()]
         if broken:
             raise diverged(engine.step, f"`{broken[0]}` holds values that are not numbers")
-    info = {"seed": engine.seed, "backend": engine.backend, "slowing": engine.slowing}
-    return checkpoint.save(folder, engine.step, parts, info, keep=keep)
+    standing = standing or Standing()
+    info = {"seed": engine.seed, "backend": engine.backend, "precision": engine.precision, "slowing": engine.slowing}
+    best = () if standing.best_step is None else (standing.best_step,)
+    return checkpoint.save(folder, engine.step, parts, info | standing.info(), keep=keep, keep_also=best)
 
 
 def resume(folder: Path, engine: Engine) -> tuple[str, ...]:
@@ -86,13 +92,18 @@ def resume(folder: Path, engine: Engine) -> tuple[str, ...]:
     return (*saved.skipped, change)
 
 
-def load_weights(folder: Path, model: Any) -> checkpoint.Checkpoint:
-    """Gives a loaded model the weights of the newest checkpoint that verifies: their average, where one is kept.
+def load_weights(folder: Path, model: Any, which: str = NEWEST) -> checkpoint.Checkpoint:
+    """Gives a loaded model the weights of a checkpoint: their average, where one is kept.
+
+    Args:
+        folder: The model folder.
+        model: The model, loaded.
+        which: `newest`, the newest that verifies; `best`, the best by validation; or a step.
 
     Raises:
-        CheckpointError: There is no checkpoint, all are damaged, or they are of another model.
+        CheckpointError: There is no such checkpoint, it is damaged, or it is of another model.
     """
-    saved = checkpoint.load_latest(folder)
+    saved = load_chosen(folder, which)
     write_arrays(_networks(model), _averaged(saved), folder)
     return saved
 
@@ -117,6 +128,20 @@ def take_weights(folder: Path, model: Any) -> tuple[int, int]:
     for variable, array in fitting:
         variable.assign(array)
     return len(fitting), len(wanted)
+
+
+def load_chosen(folder: Path, which: str) -> checkpoint.Checkpoint:
+    """Reads a checkpoint; arguments and errors as in `load_weights`."""
+    if which == NEWEST:
+        return checkpoint.load_latest(folder)
+    if which == BEST:
+        step = best_step(folder)
+        if step is None:
+            raise CheckpointError(f"{folder} has no best checkpoint: no validation was made; take the newest")
+        return checkpoint.load_step(folder, step)
+    if not (which.isascii() and which.isdecimal()):
+        raise CheckpointError(f"a checkpoint is `{NEWEST}`, `{BEST}` or a step. Received: {which!r}")
+    return checkpoint.load_step(folder, int(which))
 
 
 def read_arrays(groups: Groups) -> Arrays:

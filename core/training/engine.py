@@ -49,6 +49,7 @@ class Engine:
         total: The steps of the whole run, by which progress is told.
         variation: How faces are varied.
         recipe: How weights move.
+        chosen: The places of the faces that are trained on, by identity; all of an identity that is left out.
 
     Attributes:
         model: The model.
@@ -58,6 +59,7 @@ class Engine:
         step: How many steps have been done.
         seed: The seed.
         backend: The Keras backend that computes.
+        precision: What networks compute in.
     """
 
     def __init__(
@@ -69,11 +71,14 @@ class Engine:
         total: int,
         variation: Variation | None = None,
         recipe: Recipe | None = None,
+        chosen: Mapping[str, NDArray[np.int64]] | None = None,
     ) -> None:
         self.model, self.seed, self.step, self.slowing = model, seed, 0, 1.0
         self._recipe = recipe or Recipe()
+        self.precision = self._recipe.precision
         self._recipe.check_networks(model.networks)
-        self._faces, self._batch_size, self._total = faces, batch_size, total
+        self._batch_size, self._total = batch_size, total
+        self._chosen = {name: np.arange(len(share)) for name, share in faces.items()} | dict(chosen or {})
         self.players = model.players()
         self.updates = [Update(player, model.networks, self._recipe) for player in self.players]
         self.backend = running_backend()
@@ -92,8 +97,8 @@ class Engine:
         for turn, update in enumerate(self.updates):
             if self.step % update.player.interval == 0 and update.weights:
                 indices = {
-                    name: draw_faces(self.seed, turn, identity, self.step, self._batch_size, len(share.pictures))
-                    for identity, (name, share) in enumerate(self._faces.items())
+                    name: chosen[draw_faces(self.seed, turn, identity, self.step, self._batch_size, len(chosen))]
+                    for identity, (name, chosen) in enumerate(self._chosen.items())
                 }
                 keys = random_numbers(self.seed, turn, self.step)
                 losses |= self._adapter.move(update, indices, keys, self.step, progress, rate)

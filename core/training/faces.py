@@ -85,7 +85,7 @@ def training_faces(path: Path, identity: str, spec: CropSpec, cache: Path, watch
         faces = list(faceset.faces())
         if not faces:
             raise StoreError(f"faceset {path} holds no face; extract footage that shows one")
-        job = _Cutting(faceset, faces, spec, _common_mask(faces))
+        job = _Cutting(faceset, faces, spec, common_mask(faces))
         stem = f"{identity}-{job.fingerprint()}"
         paths = [cache / f"{stem}-{name}.npy" for name in ("faces", "masks")]
         if not all(file.exists() for file in paths):
@@ -110,10 +110,31 @@ def recut_matrix(faceset: Faceset, spec: CropSpec) -> NDArray[np.float64]:
     return np.asarray(matrix, np.float64)
 
 
-def _common_mask(faces: Sequence[StoredFace]) -> str | None:
+def common_mask(faces: Sequence[StoredFace]) -> str | None:
     """The first masker that masked every face."""
     common = set(faces[0].mask_names).intersection(*(face.mask_names for face in faces))
     return min(common, default=None)
+
+
+def face_mask(
+    faceset: Faceset, face: StoredFace, name: str | None, matrix: NDArray[np.float64], side: int
+) -> NDArray[np.float32]:
+    """Where the face is in a crop, float32 `[side side]`, 0..1; everywhere without a name.
+
+    Args:
+        faceset: The faceset.
+        face: One of its faces.
+        name: The masker whose mask is wanted.
+        matrix: `[2 3]`, from pixels of the faceset's crops to pixels of the crop.
+        side: Of the crop in pixels.
+    """
+    from ...lib.warp import cut
+
+    if name is None:
+        return np.ones((side, side), np.float32)
+    mask = faceset.read_mask(face, name)
+    from_mask = compose(resize_matrix(mask.shape[0], faceset.crop_size), matrix)
+    return np.asarray(cut(mask, from_mask, side, border="zero")[..., 0], np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,17 +178,9 @@ class _Cutting:
         from ...lib.warp import cut
 
         yield np.asarray(cut(self.faceset.read_crop(face), matrix, side), np.uint8)
-        masks = np.stack([self._face_mask(face, matrix, side), *_inner_regions(face, matrix, side)], axis=-1)
+        whole = face_mask(self.faceset, face, self.mask_name, matrix, side)
+        masks = np.stack([whole, *_inner_regions(face, matrix, side)], axis=-1)
         yield np.rint(masks * 255).astype(np.uint8)
-
-    def _face_mask(self, face: StoredFace, matrix: NDArray[np.float64], side: int) -> NDArray[np.float32]:
-        from ...lib.warp import cut
-
-        if self.mask_name is None:
-            return np.ones((side, side), np.float32)
-        mask = self.faceset.read_mask(face, self.mask_name)
-        from_mask = compose(resize_matrix(mask.shape[0], self.faceset.crop_size), matrix)
-        return np.asarray(cut(mask, from_mask, side, border="zero")[..., 0], np.float32)
 
     def _stats(self) -> Iterator[tuple[StoredFace, os.stat_result]]:
         for face in self.faces:

@@ -16,6 +16,7 @@ from ..kinds import SwapModel
 from .faces import cut_crops
 
 COLUMNS = ("source", "reconstructed", "target", "reconstructed", "swapped")
+MASK_COLUMN = "its mask"
 
 _TILE = 128
 _ROWS = 6
@@ -30,7 +31,7 @@ def preview_faces(path: Path, spec: CropSpec, count: int = _ROWS) -> NDArray[np.
 
 
 def preview_grid(model: SwapModel, source: NDArray[np.uint8], target: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Draws the grid with the columns `COLUMNS`.
+    """Draws the grid with the columns `COLUMNS`, and one more where the model gives masks: that of the swapped face.
 
     Args:
         model: The model; it is asked for `source` and `target`.
@@ -42,14 +43,18 @@ def preview_grid(model: SwapModel, source: NDArray[np.uint8], target: NDArray[np
     """
     rows = min(len(source), len(target))
     source, target = source[:rows], target[:rows]
-    columns = (
+    swapped, masks = model.swap(target, "source")
+    columns = [
         source,
-        _swapped(model, source, "source"),
+        _picture(model.swap(source, "source")[0]),
         target,
-        _swapped(model, target, "target"),
-        _swapped(model, target, "source"),
-    )
-    return contact_sheet(columns, COLUMNS, tile=max(_TILE, source.shape[1]))
+        _picture(model.swap(target, "target")[0]),
+        _picture(swapped),
+    ]
+    if masks is None:
+        return contact_sheet(columns, COLUMNS, tile=max(_TILE, source.shape[1]))
+    columns.append(np.repeat(_picture(masks), 3, axis=-1))
+    return contact_sheet(columns, (*COLUMNS, MASK_COLUMN), tile=max(_TILE, source.shape[1]))
 
 
 def write_preview(folder: Path, step: int, grid: NDArray[np.uint8]) -> Path:
@@ -68,6 +73,6 @@ def write_preview(folder: Path, step: int, grid: NDArray[np.uint8]) -> Path:
     return path
 
 
-def _swapped(model: SwapModel, crops: NDArray[np.uint8], identity: str) -> NDArray[np.uint8]:
-    faces, _ = model.swap(crops, identity)
-    return np.asarray(np.rint(np.clip(faces, 0, 1) * 255), np.uint8)
+def _picture(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Values 0..1 as 0..255."""
+    return np.asarray(np.rint(np.clip(values, 0, 1) * 255), np.uint8)

@@ -147,12 +147,13 @@ def settle_record(folder: Path, prepared: Prepared) -> None:
         )
 
 
-def load_trained_model(folder: Path, together_with: Sequence[Prepared] = ()) -> TrainedModel:
-    """Builds the model of a folder and gives it the newest weights that verify; no training state is made.
+def load_trained_model(folder: Path, together_with: Sequence[Prepared] = (), which: str = "newest") -> TrainedModel:
+    """Builds the model of a folder and gives it the weights of a checkpoint; no training state is made.
 
     Args:
         folder: The model folder.
         together_with: The other plugins of this process, which must agree on a Keras backend.
+        which: `newest`, the newest checkpoint that verifies; `best`, the best by validation; or a step.
 
     Raises:
         CheckpointError: It is no model folder, or no checkpoint verifies or fits.
@@ -168,5 +169,5 @@ def load_trained_model(folder: Path, together_with: Sequence[Prepared] = ()) -> 
     plugin = prepared.load()
     if not isinstance(plugin, TrainableModel):
         raise CheckpointError(f"{folder} holds {prepared.label}, which is not a trained model")
-    saved = load_weights(folder, plugin)
+    saved = load_weights(folder, plugin, which)
     return TrainedModel(plugin, record, saved.step, plugin.crop, saved.skipped)

@@ -100,8 +100,12 @@ class Recorder(Listener):
         self.note("training_started", locals())
 
     @hookimpl
-    def faceswap_training_step(self, job, time, step, steps, losses):
+    def faceswap_training_step(self, job, time, step, steps, losses, faces_per_second, skipped):
         self.note("training_step", locals())
+
+    @hookimpl
+    def faceswap_validated(self, job, time, step, figures, score, best_step):
+        self.note("validated", locals())
 
     @hookimpl
     def faceswap_preview_made(self, job, time, path, title):

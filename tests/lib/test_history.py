@@ -10,7 +10,7 @@ import pytest
 from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
 
 from faceswap.lib.errors import OutputError
-from faceswap.lib.history import EVENTS, LINES, History, read_events, read_history
+from faceswap.lib.history import EVENTS, LINES, History, read_events, read_history, read_validations
 
 
 def _write(folder: Path, steps: range, start: int = 0) -> None:
@@ -88,6 +88,20 @@ def test_error_full_disk_ends_the_history_and_the_next_one_goes_on(tmp_path: Pat
     assert left.startswith(whole) and left != whole
     _write(tmp_path, range(20, 30, 10), start=15)
     assert [line["step"] for line in read_history(tmp_path)] == [10, 20]
+
+
+def test_feature_validations_stand_beside_losses_and_are_cut_back_with_them(tmp_path: Path) -> None:
+    with History(tmp_path, 0) as history:
+        for step in (10, 20, 30):
+            history.add(step, {"source": 1.0}, when=5.0)
+            history.add_validation(step, {"psnr_source": step / 2, "score": 0.5}, when=5.0)
+    _write(tmp_path, range(21, 22), start=20)
+    expected = [{"step": step, "time": 5.0, "validation": {"psnr_source": step / 2, "score": 0.5}} for step in (10, 20)]
+    assert read_validations(tmp_path) == expected
+    assert [line["step"] for line in read_history(tmp_path)] == [10, 20, 21]
+    told = [(event.step, {value.tag for value in event.summary.value}) for event in _tensorboard(tmp_path)[1:]]
+    losses, figures = {"loss/source"}, {"validation/psnr_source", "validation/score"}
+    assert told == [(10, losses), (10, figures), (20, losses), (20, figures), (21, {"loss/source", "loss/target"})]
 
 
 def test_feature_no_tensorflow_is_imported(tmp_path: Path, fresh_python: Callable[..., Any]) -> None:

@@ -37,6 +37,12 @@ class HistoryListener(Listener):
             self._history.add(step, losses, time)
 
     @hookimpl
+    def faceswap_validated(self, step: int, figures: dict[str, float], score: float, time: float) -> None:
+        """Adds a line and an event of what was measured."""
+        if self._history:
+            self._history.add_validation(step, {**figures, "score": score}, time)
+
+    @hookimpl
     def faceswap_run_ended(self) -> None:
         """Closes the files."""
         if self._history:

@@ -36,6 +36,18 @@ def test_feature_columns_show_what_their_headings_say() -> None:
     assert COLUMNS == ("source", "reconstructed", "target", "reconstructed", "swapped")
 
 
+def test_feature_a_model_that_gives_masks_has_a_column_of_them() -> None:
+    class Masking(Painter):
+        def swap(self, crops: np.ndarray, identity: str = "source") -> tuple[np.ndarray, np.ndarray]:
+            faces, _ = super().swap(crops, identity)
+            return faces, np.full((*crops.shape[:3], 1), 0.8 if identity == "source" else 0.1, np.float32)
+
+    source, target = (np.full((2, 64, 64, 3), level, np.uint8) for level in (200, 100))
+    grid = preview_grid(Masking(), source, target)
+    assert grid.shape == (24 + 2 * 132, 6 * 132 - 4, 3)
+    assert grid[24 + 64, [64 + 132 * 4, 64 + 132 * 5]].tolist() == [[100, 0, 0], [204, 204, 204]]
+
+
 def test_feature_faces_are_spread_over_the_faceset(facesets: tuple[Path, Path]) -> None:
     spec = CropSpec(64, "full")
     got = preview_faces(facesets[0], spec, count=3)
