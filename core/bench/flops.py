@@ -9,7 +9,7 @@ Everything else (activations, losses, the optimizer) is small beside them and no
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -37,7 +37,7 @@ class Call:
     tainted: bool
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class CountedStep:
     """The step that is being counted; see `core.training.step.Step`. A gradient costs what its function costs."""
 
@@ -75,7 +75,7 @@ def move_flops(model: Trainable, player: Player) -> int:
     return sum(call.forward * (1 + (id(call.layer.kernel) in trained) + call.tainted) for call in calls)
 
 
-def layer_flops(layer: Any, inputs: tuple[int, ...], outputs: tuple[int, ...]) -> int:
+def layer_flops(layer: Any, inputs: Sequence[int], outputs: Sequence[int]) -> int:
     """Returns the operations of a layer's call: two for each multiply-add.
 
     Args:
@@ -86,7 +86,8 @@ def layer_flops(layer: Any, inputs: tuple[int, ...], outputs: tuple[int, ...]) -
     if hasattr(layer, "kernel_size"):
         # Each output pixel of a convolution, each input pixel of a transposed one, meets the whole kernel.
         pixels = inputs if "Transpose" in type(layer).__name__ else outputs
-        return 2 * math.prod(pixels[:-1]) * math.prod(layer.kernel.shape)
+        kernel: tuple[int, ...] = tuple(layer.kernel.shape)
+        return 2 * math.prod(pixels[:-1]) * math.prod(kernel)
     return 2 * math.prod(inputs) * outputs[-1]
 
 

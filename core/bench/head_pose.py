@@ -39,7 +39,7 @@ def head_shape(performer: Performer) -> Array:
     return np.column_stack([landmarks, Head.behind(landmarks).landmark_depth(landmarks)])
 
 
-def fit_turn(shape: Array, landmarks: Array) -> Turn:
+def fit_turn(shape: Array, landmarks: NDArray[np.floating]) -> Turn:
     """Finds the turn of a head that explains landmarks best.
 
     Args:
@@ -57,7 +57,7 @@ def fit_turn(shape: Array, landmarks: Array) -> Turn:
     return Turn(*np.degrees([yaw, pitch, roll]).tolist())
 
 
-def expression_error(landmarks: Array, truth: Array) -> float:
+def expression_error(landmarks: NDArray[np.floating], truth: Array) -> float:
     """How far the face's inner landmarks lie from the true ones, in per cent of the distance between the eyes.
 
     The similarity that brings them nearest is taken out first.

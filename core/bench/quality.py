@@ -170,7 +170,7 @@ class Quality:
     def _measure(self, context: JobContext) -> QualityReport:
         """Measures all swaps, writes the report and the comparison."""
         from .quality_measure import measure_likeness
-        from .quality_report import NO_SWAP, TRUTH, Entry, QualityReport
+        from .quality_report import NO_SWAP, TRUTH, QualityReport
 
         swaps = {label_of(model): self._folder(model) / "swap.mp4" for model in self.models}
         for name, path in swaps.items():

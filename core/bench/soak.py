@@ -94,11 +94,11 @@ def fit_line(x: Sequence[float], y: Sequence[float]) -> Line:
     """Lays a line through points."""
     import numpy as np
 
-    x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
-    spread = float(np.square(x - x.mean()).sum())
-    slope = float(((x - x.mean()) * (y - y.mean())).sum()) / spread
-    rest = y - y.mean() - slope * (x - x.mean())
-    return Line(slope, 2 * float(np.sqrt(np.square(rest).sum() / max(1, len(x) - 2) / spread)))
+    across, up = np.subtract(x, np.mean(x)), np.subtract(y, np.mean(y))
+    spread = float(across @ across)
+    slope = float(across @ up) / spread
+    rest = up - slope * across
+    return Line(slope, 2 * float(np.sqrt(rest @ rest / max(1, len(rest) - 2) / spread)))
 
 
 def _watch(words: Sequence[str]) -> list[Sample]:

@@ -19,11 +19,12 @@ from typing import Any
 
 from ..host import PluginChoice
 from ..names import BACKENDS
+from ..training.recipe import Precision
 from .measure import Figure
 from .sides import Side
 from .train_sides import Case, Turn, make_engine, make_plain
 
-PRECISIONS = "float32", "bfloat16"
+PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16")
 
 LEAST_SHARE, MOST_OVERHEAD, LEAST_GAIN, MOST_AUGMENTATION = 0.85, 1.05, 1.4, 0.05
 """Bounds for the `REFERENCE`: share of the matrix rate, step over plain step, bfloat16 over float32, augmentation."""
@@ -71,7 +72,7 @@ class Row:
     @property
     def bounded(self) -> bool:
         """Whether there are bounds for the case."""
-        return REFERENCE == (self.case.backend, self.device, self.case.label, self.case.batch_size)
+        return (self.case.backend, self.device, self.case.label, self.case.batch_size) == REFERENCE
 
     def cells(self) -> tuple[str, ...]:
         """The row as people read it, under `HEADINGS`."""
@@ -105,7 +106,7 @@ def measure(
     backends: Sequence[str],
     models: Sequence[PluginChoice],
     batch_sizes: Sequence[int],
-    precisions: Sequence[str],
+    precisions: Sequence[Precision],
     repeats: int,
     turn_seconds: float = _TURN_SECONDS,
 ) -> Iterator[Row]:
@@ -139,14 +140,14 @@ def _in_turns(cases: Sequence[Case], repeats: int, seconds: float) -> list[Row]:
     return [row_of(case, [turn[place] for turn in turns]) for place, case in enumerate(cases)]
 
 
-def row_of(case: Case, turns: Sequence[tuple[Turn, float | None]]) -> Row:
+def row_of(case: Case, turns: Sequence[Sequence[Any]]) -> Row:
     """Makes a row of the turns of both sides.
 
     Args:
         case: What was trained.
-        turns: What each turn of ours told, and the seconds of a plain step.
+        turns: Of each turn what ours told, a `Turn`, and the seconds of a plain step; None where there is none.
     """
-    ours = [mine for mine, _ in turns]
+    ours: list[Turn] = [mine for mine, _ in turns]
     step, first = statistics.median(turn.step for turn in ours), ours[0]
     ratios = [mine.step / plain for mine, plain in turns if plain]
     return Row(

@@ -15,6 +15,7 @@ from typing import Any
 from ..contract import CropSpec
 from ..host import PluginChoice
 from ..kinds import TrainableModel
+from ..training.recipe import Precision
 from ..training.step import IdentityBatch, Player, Step
 
 Tensor = Any
@@ -25,8 +26,8 @@ FACES = 48
 _LOSSES_EVERY = 10
 """Steps after which losses are read, as the job `train` does."""
 
-_PARTS, _PICTURES = tuple(IdentityBatch.__dataclass_fields__), 2
-"""What a batch holds of an identity: first two pictures, then masks."""
+_CHANNELS = {"input": 3, "goal": 3, **dict.fromkeys(("mask", "eyes", "mouth"), 1)}
+"""What a batch holds of an identity."""
 
 _WARM_UP_STEPS = 3
 _MATRIX_TRIES = 5
@@ -47,7 +48,7 @@ class Case:
     backend: str
     model: PluginChoice
     batch_size: int
-    precision: str
+    precision: Precision
 
     @property
     def label(self) -> str:
@@ -158,7 +159,8 @@ def make_plain(case: Case, seconds: float) -> Callable[[], float | None]:
     model = _load(case)
     if len(model.players()) > 1:
         return lambda: None
-    plain, inputs, goal = plain_model(model), ready_batch(model, case.batch_size), np.zeros((1, 1), np.float32)
+    plain, generator, goal = plain_model(model, case.batch_size), np.random.default_rng(0), np.zeros((1, 1), np.float32)
+    inputs = {shown.name: generator.random(shown.shape, dtype=np.float32) for shown in plain.inputs}
 
     def stepping(steps: int) -> float:
         began = time.perf_counter()
@@ -171,38 +173,30 @@ def make_plain(case: Case, seconds: float) -> Callable[[], float | None]:
     return lambda: stepping(steps) / steps
 
 
-def ready_batch(model: Any, batch_size: int) -> dict[str, Any]:
-    """A batch for `plain_model`: `identity/part` -> random numbers, float32 `[batch size size channels]`."""
-    import numpy as np
+def plain_model(model: Any, batch_size: int) -> Any:
+    """A Keras model from batches to the sum of the losses of a model's only player, which is its loss.
 
-    generator, shape = np.random.default_rng(0), (batch_size, model.crop.size, model.crop.size)
-    return {
-        f"{name}/{part}": generator.random((*shape, 3 if place < _PICTURES else 1), dtype=np.float32)
-        for name in model.identities
-        for place, part in enumerate(_PARTS)
-    }
+    Args:
+        model: The model, loaded.
+        batch_size: Faces of each person.
 
-
-def plain_model(model: Any) -> Any:
-    """A Keras model that answers with the sum of the losses of a model's only player, which is its loss."""
+    Returns:
+        A compiled Keras model. Its inputs are a dict `identity_part` -> float32 `[batch size size channels]`.
+    """
     import keras
     from keras import ops
 
     from .flops import CountedStep
 
-    (player,) = model.players()
-
-    class Plain(keras.Model):
-        def __init__(self) -> None:
-            super().__init__()
-            self.parts = [model.networks[name] for name in player.networks]
-
-        def call(self, inputs: Mapping[str, Tensor]) -> Tensor:
-            batch = {name: IdentityBatch(*(inputs[f"{name}/{part}"] for part in _PARTS)) for name in model.identities}
-            losses = model.losses(player.name, batch, CountedStep(None))
-            return ops.reshape(sum(ops.cast(loss, "float32") for loss in losses.values()), (1, 1))
-
-    plain = Plain()
+    (player,), size = model.players(), model.crop.size
+    inputs = {
+        f"{name}_{part}": keras.Input((size, size, channels), batch_size=batch_size, name=f"{name}_{part}")
+        for name in model.identities
+        for part, channels in _CHANNELS.items()
+    }
+    batch = {name: IdentityBatch(**{part: inputs[f"{name}_{part}"] for part in _CHANNELS}) for name in model.identities}
+    losses = model.losses(player.name, batch, CountedStep(None)).values()
+    plain = keras.Model(inputs, ops.reshape(sum(ops.cast(loss, "float32") for loss in losses), (1, 1)))
     plain.compile(optimizer=player.optimizer, loss=lambda goal, loss: loss)
     return plain
 
@@ -239,20 +233,23 @@ def _product_seconds(size: int, precision: str) -> float:
 def _load(case: Case) -> Any:
     from ..host import prepare, use_backend
     from ..training.backends import import_keras, seed_weights
+    from ..training.recipe import computing_in
 
     prepared = prepare("model", case.model)
     use_backend([prepared], case.backend)
-    policy = case.precision if case.precision == "float32" else f"mixed_{case.precision}"
-    import_keras().config.set_dtype_policy(policy)
+    import_keras()
     seed_weights(0)
-    return prepared.load()
+    with computing_in(case.precision):
+        return prepared.load()
 
 
 def _stepping(model: Any, case: Case) -> Callable[[int], float]:
     """A function that does so many steps and returns their seconds, once the device has done them."""
     from ..training.engine import Engine
+    from ..training.recipe import Recipe
 
-    engine = Engine(model, _synthetic_faces(model), case.batch_size, seed=0, total=10**9)
+    faces, recipe = _synthetic_faces(model), Recipe(precision=case.precision)
+    engine = Engine(model, faces, case.batch_size, seed=0, total=10**9, recipe=recipe)
 
     def stepping(steps: int) -> float:
         began = time.perf_counter()

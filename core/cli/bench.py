@@ -115,7 +115,7 @@ _simple_unit("memory", "the peak memory of 3,000 frames against that of 300")
 @_repeats
 @_as_json
 @click.pass_context
-def train(context: click.Context, backends: tuple[str, ...], as_json: bool, **asked: Any) -> None:
+def train(context: click.Context, /, backends: tuple[str, ...], as_json: bool, **asked: Any) -> None:
     """Measure training steps: against the machine's matrix products, and against plain `train_on_batch`.
 
     Every combination of backend, model, batch size and precision is measured; all of these can be given several times.
@@ -165,7 +165,7 @@ def soak(minutes: float, as_json: bool) -> None:
 @click.option("--only", "stages", multiple=True, default=STAGES, type=click.Choice(STAGES), help="Only these stages.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
-def quality(context: click.Context, stages: tuple[str, ...], as_json: bool, **settings: Any) -> None:
+def quality(context: click.Context, /, stages: tuple[str, ...], as_json: bool, **settings: Any) -> None:
     """Train models for the same time on performers, and measure their swaps against the truth.
 
     Writes report.json, report.md and comparison.png into the work folder. Its stages can be run apart, so that another
