@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,10 +26,11 @@ _STARTING = 0.15
 """The share of the kills that fall into the time before the work proper."""
 
 
-def measure(count: int, seed: int) -> list[Figure]:
-    """Kills each of the three commands so many times.
+def measure(names: Collection[str], count: int, seed: int) -> list[Figure]:
+    """Kills commands so many times.
 
     Args:
+        names: Which of extract, train and convert.
         count: Kills of each.
         seed: Of the moments and of whom a kill hits.
 
@@ -36,7 +38,8 @@ def measure(count: int, seed: int) -> list[Figure]:
         For each command how often something was lost; what it was is among the details.
     """
     with TemporaryDirectory(prefix="faceswap-bench-") as folder:
-        return [torture(trial, Path(folder) / trial.name, count, seed) for trial in make_trials(Path(folder))]
+        trials = [trial for trial in make_trials(Path(folder)) if trial.name in names]
+        return [torture(trial, Path(folder) / trial.name, count, seed) for trial in trials]
 
 
 def torture(trial: Trial, folder: Path, count: int, seed: int) -> Figure:

@@ -17,7 +17,7 @@ REPEATS = 5
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured figure and the bound that it should keep.
+    """One measured figure and the bounds that it should keep.
 
     Attributes:
         name: What was measured.
@@ -25,6 +25,7 @@ class Figure:
         unit: Its unit; `x` for a ratio.
         bound: The most that it should be, None where there is no bound.
         details: What else is worth keeping, such as the single repeats.
+        least: The least that it should be, None where there is no such bound.
     """
 
     name: str
@@ -32,11 +33,12 @@ class Figure:
     unit: str
     bound: float | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    least: float | None = None
 
     @property
     def kept(self) -> bool:
-        """Whether the bound is kept; True without one."""
-        return self.bound is None or self.value <= self.bound
+        """Whether the bounds are kept; True without any."""
+        return (self.bound is None or self.value <= self.bound) and (self.least is None or self.value >= self.least)
 
     def as_dict(self) -> dict[str, Any]:
         """The figure as JSON holds it."""

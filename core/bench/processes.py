@@ -64,10 +64,26 @@ def _parents() -> dict[int, int]:
     return parents
 
 
+def resident_memory(process: int) -> int:
+    """The memory that a process holds now, in bytes; 0 when it has ended."""
+    return _status(process, "VmRSS:")
+
+
+def open_files(process: int) -> int:
+    """How many files, pipes and sockets a process has open; 0 when it has ended."""
+    with suppress(OSError):
+        return len(list((_PROC / str(process) / "fd").iterdir()))
+    return 0
+
+
 def _peak_of(process: int) -> int:
     """The most memory that a process has held, in bytes; 0 when it has ended."""
+    return _status(process, "VmHWM:")
+
+
+def _status(process: int, name: str) -> int:
     with suppress(OSError):
         for line in (_PROC / str(process) / "status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
+            if line.startswith(name):
                 return int(line.split()[1]) * 1024
     return 0

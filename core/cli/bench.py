@@ -1,58 +1,212 @@
-"""The command `faceswap bench`: what things cost, against the bare libraries in the same run."""
+"""The commands `faceswap bench`: what things cost, against the bare libraries in the same run."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import FaceswapError, suggest
+from ..host import PluginChoice, prepare
+from ..names import BACKENDS
 from .plugins import align_columns
 
-UNITS = {
-    "startup": "the seconds of `faceswap --help` and `faceswap plugins` over a bare interpreter, and with 200 packages",
-    "training": "a training step of `original` against plain `train_on_batch`",
-    "extraction": "extraction against the bare detector and aligner",
-    "conversion": "conversion against bare decode, predict and encode",
-    "memory": "peak memory of 3,000 frames against that of 300",
-    "kills": "extract, train and convert killed at random moments, --count times each",
-}
-"""Unit -> what it measures. A unit is imported only when it runs."""
+if TYPE_CHECKING:
+    from ..bench.measure import Figure
 
+JOBS = "extract", "train", "convert"
+STAGES = "prepare", "train", "convert", "measure"
 
-@click.command(epilog="Units: " + "; ".join(f"{name}: {text}" for name, text in UNITS.items()) + ".")
-@click.argument("units", nargs=-1)
-@click.option(
+_as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, with the single repeats and the machine.")
+_repeats = click.option(
     "--repeats", default=5, show_default=True, type=click.IntRange(1), help="Interleaved repeats of each side."
 )
-@click.option("--count", default=10, show_default=True, type=click.IntRange(1), help="Kills of each job (unit kills).")
-@click.option("--seed", default=0, show_default=True, help="Seed of the moments of the kills.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, with the single repeats and the machine.")
-@click.pass_context
-def command(context: click.Context, units: tuple[str, ...], repeats: int, count: int, seed: int, as_json: bool) -> None:
-    """Measure what UNITS cost (all but `kills` when none is named).
+_model = click.option("--model", "models", multiple=True, metavar="NAME", help="A model, with `--model.OPTION VALUE`.")
+
+
+class UnitGroup(click.Group):
+    """A group that suggests a unit where there is none of the name."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[Any, Any, list[str]]:
+        """Finds the unit."""
+        if args and args[0] not in self.commands:
+            raise FaceswapError(f"There is no bench unit '{args[0]}'. {suggest(args[0], self.commands)}")
+        return super().resolve_command(ctx, args)
+
+
+class ModelsCommand(click.Command):
+    """A command that takes several models: `--model.OPTION VALUE` belongs to the `--model` before it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keeps the options of models aside, and gives click the other words."""
+        ctx.meta["models"], rest = split_models(args)
+        return super().parse_args(ctx, rest)
+
+
+def split_models(words: Sequence[str]) -> tuple[list[PluginChoice], list[str]]:
+    """Splits the models with their options from the other words of a command line.
+
+    Args:
+        words: `--model NAME`, `--model.OPTION VALUE`, `--model.FLAG` and others; `=` may stand in place of a space.
+
+    Returns:
+        The models in order, and the other words.
+
+    Raises:
+        FaceswapError: An option stands before any model.
+    """
+    models: list[tuple[str, dict[str, Any]]] = []
+    rest: list[str] = []
+    waiting = [part for word in words for part in (word.split("=", 1) if word.startswith("--model") else [word])]
+    while waiting:
+        word = waiting.pop(0)
+        value = waiting.pop(0) if waiting and not waiting[0].startswith("--") and word.startswith("--model") else None
+        if word == "--model" and value is not None:
+            models.append((value, {}))
+        elif word.startswith("--model.") and models:
+            models[-1][1][word.removeprefix("--model.").replace("-", "_")] = "true" if value is None else value
+        elif word.startswith("--model."):
+            raise FaceswapError(f"{word} must follow the --model to which it belongs")
+        else:
+            rest += [word] if value is None else [word, value]
+    return [PluginChoice(name=name, options=options) for name, options in models], rest
+
+
+@click.group(cls=UnitGroup)
+def command() -> None:
+    """Measure what things cost, and how good they become.
 
     Figures are ratios of medians over interleaved repeats, so that they hold on noisy machines. Exit code 1 when a
-    figure is over its bound.
+    figure is outside its bounds.
     """
-    from ..bench.measure import Figure, machine
 
-    figures: list[Figure] = []
-    for name in units or [unit for unit in UNITS if unit != "kills"]:
-        if name not in UNITS:
-            raise FaceswapError(f"There is no bench unit '{name}'. {suggest(name, UNITS)}")
+
+def _simple_unit(name: str, text: str) -> None:
+    @command.command(name, help=f"Measure {text}.")
+    @_repeats
+    @_as_json
+    def run(repeats: int, as_json: bool) -> None:
         unit: Any = import_module(f"..bench.{name}", __package__)
-        click.echo(f"measuring {name}: {UNITS[name]} ...", err=True)
-        figures += unit.measure(count, seed) if name == "kills" else unit.measure(repeats)
+        _tell(unit.measure(repeats), as_json)
+
+
+_simple_unit("startup", "the seconds of `--help` and `plugins` over a bare interpreter, and with 200 packages")
+_simple_unit("extraction", "extraction against the bare detector and aligner")
+_simple_unit("conversion", "conversion against bare decode, predict and encode")
+_simple_unit("memory", "the peak memory of 3,000 frames against that of 300")
+
+
+@command.command("train", cls=ModelsCommand)
+@click.option("--backend", "backends", multiple=True, type=click.Choice(BACKENDS), help="[default: the installed ones]")
+@_model
+@click.option("--batch-size", "batch_sizes", multiple=True, default=(16,), show_default=True, type=click.IntRange(1))
+@click.option(
+    "--precision",
+    "precisions",
+    multiple=True,
+    default=("float32", "bfloat16"),
+    show_default=True,
+    type=click.Choice(["float32", "bfloat16", "float16"]),
+)
+@_repeats
+@_as_json
+@click.pass_context
+def train(context: click.Context, /, backends: tuple[str, ...], as_json: bool, **asked: Any) -> None:
+    """Measure training steps: against the machine's matrix products, and against plain `train_on_batch`.
+
+    Every combination of backend, model, batch size and precision is measured; all of these can be given several times.
+    """
+    from ..bench.train import HEADINGS, default_backends, figures, measure
+
+    models = _models(context, [PluginChoice(name="original")])
+    rows = []
+    for row in measure(
+        backends or default_backends(), models, asked["batch_sizes"], asked["precisions"], asked["repeats"]
+    ):
+        rows.append(row)
+        click.echo("  ".join(row.cells()), err=True)
+    table = "\n".join(align_columns([HEADINGS, *(row.cells() for row in rows)]))
+    _tell(figures(rows), as_json, table, [row.as_dict() for row in rows])
+
+
+@command.command("kills")
+@click.option("--job", "jobs", multiple=True, default=JOBS, show_default=True, type=click.Choice(JOBS))
+@click.option("--count", default=10, show_default=True, type=click.IntRange(1), help="Kills of each job.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the moments of the kills.")
+@_as_json
+def kills(jobs: tuple[str, ...], count: int, seed: int, as_json: bool) -> None:
+    """Kill jobs at random moments, let them continue, and count what was lost."""
+    from ..bench.kills import measure
+
+    _tell(measure(jobs, count, seed), as_json)
+
+
+@command.command("soak")
+@click.option("--minutes", default=30.0, show_default=True, type=click.FloatRange(min=0, min_open=True))
+@_as_json
+def soak(minutes: float, as_json: bool) -> None:
+    """Train for long, with many checkpoints, previews and validations; memory and open files must not grow."""
+    from ..bench.soak import measure
+
+    _tell(measure(minutes), as_json)
+
+
+@command.command("quality", cls=ModelsCommand)
+@click.option("--work", required=True, type=click.Path(path_type=Path), help="Folder of all the work; continued.")
+@_model
+@click.option("--minutes", default=5.0, show_default=True, help="Training time of each model in all.")
+@click.option("--seconds", default=16.0, show_default=True, help="Length of the footage of each performer.")
+@click.option("--backend", type=click.Choice(BACKENDS), help="What trains and converts.")
+@click.option("--batch-size", default=16, show_default=True, type=click.IntRange(1), help="Faces of each person.")
+@click.option("--only", "stages", multiple=True, default=STAGES, type=click.Choice(STAGES), help="Only these stages.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def quality(context: click.Context, /, stages: tuple[str, ...], as_json: bool, **settings: Any) -> None:
+    """Train models for the same time on performers, and measure their swaps against the truth.
+
+    Writes report.json, report.md and comparison.png into the work folder. Its stages can be run apart, so that another
+    machine can train and convert. The same command continues; more --minutes train on.
+    """
+    from ..bench.quality import Quality
+    from .terminal import listener_for
+
+    default = [PluginChoice(name=name) for name in ("mini", "original")]
+    settings["models"] = _models(context, [*default, PluginChoice(name="h64", options={"light": "true"})])
+    with listener_for(False) as listener:
+        report = Quality(**settings).run(stages, listener)
+    if report:
+        click.echo(json.dumps(report.as_dict(), indent=1) if as_json else "\n".join(align_columns(report.rows())))
+
+
+def _models(context: click.Context, default: list[PluginChoice]) -> list[PluginChoice]:
+    """The models of the command line, each checked; else the default."""
+    chosen: list[PluginChoice] = context.meta["models"] or default
+    for choice in chosen:
+        prepare("model", choice)
+    return chosen
+
+
+def _tell(figures: Sequence[Figure], as_json: bool, table: str = "", rows: Sequence[Any] = ()) -> None:
+    """Prints the figures, after a table where there is one, and ends with exit code 1 when a bound was missed."""
+    from ..bench.measure import machine
+
     if as_json:
-        click.echo(json.dumps({"machine": machine(), "figures": [figure.as_dict() for figure in figures]}, indent=1))
+        told = {"machine": machine(), "rows": list(rows), "figures": [figure.as_dict() for figure in figures]}
+        click.echo(json.dumps(told, indent=1))
     else:
-        click.echo("\n".join(align_columns([_row(figure) for figure in figures])))
-    context.exit(0 if all(figure.kept for figure in figures) else 1)
+        lines = [line for line in (table, *align_columns([_row(figure) for figure in figures])) if line]
+        click.echo("\n".join(lines))
+    click.get_current_context().exit(0 if all(figure.kept for figure in figures) else 1)
 
 
-def _row(figure: Any) -> tuple[str, ...]:
-    bound = "" if figure.bound is None else f"at most {figure.bound}"
-    return figure.name, f"{figure.value:g} {figure.unit}", bound, "kept" if figure.kept else "MISSED"
+def _row(figure: Figure) -> tuple[str, ...]:
+    bounds = [
+        f"{word} {bound:g}"
+        for word, bound in (("at most", figure.bound), ("at least", figure.least))
+        if bound is not None
+    ]
+    return figure.name, f"{figure.value:g} {figure.unit}", ", ".join(bounds), "kept" if figure.kept else "MISSED"

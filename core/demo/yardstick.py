@@ -66,7 +66,7 @@ def _pairs(target: Path, swap: Path) -> Any:
 
 
 def _likeness_of_frame(before: Picture, after: Picture, truth: Picture, mask: NDArray[np.float32]) -> list[float]:
-    box = _box_of(mask[..., 0])
+    box = face_box(mask[..., 0])
     before, after, truth, inside = before[box], after[box], truth[box], mask[..., 0][box]
     return [
         masked_psnr(after, truth, inside),
@@ -76,8 +76,8 @@ def _likeness_of_frame(before: Picture, after: Picture, truth: Picture, mask: ND
     ]
 
 
-def _box_of(mask: NDArray[np.float32], margin: int = 8) -> tuple[slice, slice]:
-    """The box of a mask with room for the window of SSIM."""
+def face_box(mask: NDArray[np.float32], margin: int = 8) -> tuple[slice, slice]:
+    """The box of a mask `[height width]` with room for the window of SSIM, as rows and columns."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     top, left = max(rows[0] - margin, 0), max(columns[0] - margin, 0)
     return np.s_[top : rows[-1] + margin + 1, left : columns[-1] + margin + 1]

@@ -8,7 +8,9 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from faceswap.core.cli.bench import UNITS
+from faceswap.core.cli.bench import command, split_models
+from faceswap.core.errors import FaceswapError
+from faceswap.core.host import PluginChoice
 
 Python = Callable[..., CompletedProcess[str]]
 
@@ -26,15 +28,32 @@ def test_smoke_startup_as_json(fresh_python: Python) -> None:
 
 
 def test_error_an_unknown_unit_gets_a_suggestion(fresh_python: Python) -> None:
-    done = fresh_python("-c", BENCH, "bench", "trainin")
+    done = fresh_python("-c", BENCH, "bench", "trian")
     assert done.returncode == 2
-    assert "trainin" in done.stderr and "Did you mean 'training'?" in done.stderr
+    assert "trian" in done.stderr and "Did you mean 'train'?" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", sorted(set(command.commands) - {"quality"}))
 def test_smoke_every_unit_is_there(unit: str, fresh_python: Python) -> None:
     program = f"import faceswap.core.bench.{unit} as unit, sys; assert callable(unit.measure); print(*sys.modules)"
     done = fresh_python("-c", program)
     assert done.returncode == 0, done.stderr
     assert not {"tensorflow", "keras", "dlib", "av"} & set(done.stdout.split())
+
+
+def test_feature_options_belong_to_the_model_before_them() -> None:
+    words = ["--model", "mini", "--model", "h64", "--model.light", "--model.width=0.5", "--repeats", "2", "--json"]
+    models, rest = split_models(words)
+    assert models == [PluginChoice(name="mini"), PluginChoice(name="h64", options={"light": "true", "width": "0.5"})]
+    assert rest == ["--repeats", "2", "--json"]
+
+
+def test_error_an_option_without_a_model() -> None:
+    with pytest.raises(FaceswapError, match=r"--model\.light must follow"):
+        split_models(["--model.light", "--model", "h64"])
+
+
+def test_error_a_wrong_option_of_a_model_is_told_before_the_work(fresh_python: Python) -> None:
+    done = fresh_python("-c", BENCH, "bench", "train", "--model", "mini", "--model.breadth", "2")
+    assert done.returncode == 2 and "has no option 'breadth'" in done.stderr

@@ -19,6 +19,11 @@ def test_feature_a_bound_is_the_most_that_is_kept(value: float, bound: float | N
     assert json.loads(json.dumps(figure.as_dict()))["kept"] is kept
 
 
+@pytest.mark.parametrize(("value", "kept"), [(0.85, True), (0.84, False)])
+def test_feature_a_least_value_is_a_bound_too(value: float, kept: bool) -> None:
+    assert Figure("work", value, "x", least=0.85).kept is kept
+
+
 def test_feature_compare_takes_turns_and_gives_the_median_of_the_ratios() -> None:
     turns: list[str] = []
     seconds = {"ours": iter([2.0, 9.0, 3.0]), "bare": iter([1.0, 1.0, 2.0])}

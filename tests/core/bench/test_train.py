@@ -1,0 +1,66 @@
+"""The measuring of training: what is computed from turns that are made up; a short measurement on each backend."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from subprocess import CompletedProcess
+
+import pytest
+
+from faceswap.core.bench.train import figures, row_of
+from faceswap.core.bench.train_sides import Case, Turn
+from faceswap.core.host import PluginChoice
+
+BENCH = "from faceswap.core.cli.main import main; import sys; sys.exit(main(sys.argv[1:]))"
+
+
+def _case(precision: str = "float32", model: str = "original") -> Case:
+    return Case("tensorflow", PluginChoice(name=model), 16, precision)
+
+
+def _turn(step: float, idle: float = 0.01, matrix_rate: float = 2e11) -> Turn:
+    return Turn(step, idle, matrix_rate, 32, 3.2e11, 5_000_000, None, "cpu")
+
+
+def test_feature_a_row_takes_medians_of_the_turns_and_the_best_matrix_rate() -> None:
+    row = row_of(_case(), [(_turn(2.0), 2.0), (_turn(4.0, matrix_rate=4e11), 3.2), (_turn(2.5), 2.0)])
+    assert row.faces_per_second == 32 / 2.5
+    assert (row.gflops, row.matrix_gflops, row.share) == (128, 400, 0.32)
+    assert row.overhead == 1.25  # The ratio of the medians is the same, the mean of the ratios is 1.17.
+    assert row.augmentation == pytest.approx(0.004)
+    assert row.as_dict()["model"] == "original"
+
+
+def test_feature_a_model_of_several_players_has_no_plain_side() -> None:
+    row = row_of(_case(), [(_turn(2.0), None)])
+    assert row.overhead is None and "-" in row.cells()
+
+
+def test_feature_bounds_are_those_of_the_reference_alone() -> None:
+    exact = row_of(_case(), [(_turn(1.9), 1.85)])
+    half = row_of(_case("bfloat16"), [(_turn(1.5), 1.5)])
+    found = {figure.name: figure for figure in figures([exact, half])}
+    assert found["train: share of the matrix rate"].value == pytest.approx(0.842)
+    assert not found["train: share of the matrix rate"].kept
+    assert found["train: a step over a plain one"].value == pytest.approx(1.027)
+    assert found["train: a step over a plain one"].kept
+    assert found["train: bfloat16 over float32"].value == pytest.approx(1.267)
+    assert not found["train: bfloat16 over float32"].kept
+    assert found["train: share of augmentation"].kept
+    assert figures([row_of(_case(model="mini"), [(_turn(1.9), 1.85)])]) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "backend", ["tensorflow", *(pytest.param(name, marks=pytest.mark.backend) for name in ("jax", "torch"))]
+)
+def test_smoke_measures_a_small_model(backend: str, fresh_python: Callable[..., CompletedProcess[str]]) -> None:
+    pytest.importorskip(backend)
+    words = ["bench", "train", "--backend", backend, "--model", "mini", "--model.width", "0.1", "--batch-size", "2"]
+    done = fresh_python("-c", BENCH, *words, "--precision", "bfloat16", "--repeats", "1", "--json")
+    assert done.returncode == 0, done.stderr
+    (row,) = json.loads(done.stdout)["rows"]
+    assert (row["backend"], row["model"], row["batch_size"]) == (backend, "mini width=0.1", 2)
+    assert 0 < row["share_of_matrix_rate"] < 1.5 and row["overhead"] > 0 and row["faces_per_second"] > 0
+    assert row["host_bytes"] > 1e8
