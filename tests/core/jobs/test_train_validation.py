@@ -4,14 +4,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from faceswap.core.contract import CropSpec
 from faceswap.core.errors import Cancelled, OptionError, WeightsError
 from faceswap.core.host import PluginChoice
 from faceswap.core.jobs.context import JobContext
 from faceswap.core.jobs.job import run_job
 from faceswap.core.jobs.train import TrainJob
+from faceswap.core.jobs.train_validation import Validation
 from faceswap.core.listeners import Listeners
+from faceswap.core.training.faces import TrainingFaces
 from faceswap.core.training.standing import Standing
 from faceswap.core.training.validation import Validator
 from faceswap.lib import checkpoint
@@ -232,3 +236,27 @@ def test_feature_the_built_in_recognizer_measures_identity(tmp_path: Path, long_
 def test_error_flat_without_validation(tmp_path: Path, long_facesets: Facesets) -> None:
     with pytest.raises(OptionError, match="--stop-when-flat goes by validations"):
         run_job(_job(tmp_path / "model", long_facesets, validation=0, stop_when_flat=True))
+
+
+def test_feature_going_back_takes_up_what_the_checkpoint_says(tmp_path: Path, long_facesets: Facesets) -> None:
+    """No training is needed for this: the state of another run stands for the checkpoint's."""
+    folder, job = tmp_path / "model", _job(tmp_path / "model", long_facesets)
+    standing = Standing().after(2, {"ssim_source": 0.5}, 0.5)
+    folder.mkdir()
+    checkpoint.save(folder, 4, {"weights": {}}, standing.info())
+    faces = {name: TrainingFaces(np.zeros((40, 1, 1, 3), np.uint8), np.zeros((40, 1, 1, 3), np.uint8)) for name in "ab"}
+    validation = Validation(job, JobContext(lambda event: None, folder), faces, CropSpec(64))
+    validation.standing = standing.after(6, {"ssim_source": 0.9}, 0.9)
+    validation.recall(4)
+    assert validation.standing == standing
+    validation.recall(0)
+    assert validation.standing == Standing()
+
+
+def test_feature_crops_too_small_to_be_measured_say_so(tmp_path: Path, long_facesets: Facesets) -> None:
+    told: list[Any] = []
+    faces = {"source": TrainingFaces(np.zeros((40, 1, 1, 3), np.uint8), np.zeros((40, 1, 1, 3), np.uint8))}
+    job = _job(tmp_path / "model", long_facesets)
+    validation = Validation(job, JobContext(told.append, tmp_path), faces, CropSpec(8))
+    assert validation.held == {"source": 0}
+    assert [event.message for event in told] == ["The model's crops of 8 pixels are too small to be validated."]
