@@ -48,7 +48,7 @@ class TrainLoop:
     ) -> None:
         self._job, self._context, self._engine, self._faces = job, context, engine, faces
         self._validation = validation
-        self._tally = StepTally(context, engine, job.batch_size * len(faces))
+        self._tally = StepTally(context, engine, engine.batch_size * len(faces))
         self._first = engine.step
         self._returns = self._stumbled = 0
         self._checkpoint: Path | None = None

@@ -151,10 +151,6 @@ def settle_record(folder: Path, prepared: Prepared) -> None:
         )
 
 
-<<<<<<< HEAD
-def load_trained_model(folder: Path, together_with: Sequence[Prepared] = (), which: str = "newest") -> TrainedModel:
-    """Builds the model of a folder and gives it the weights of a checkpoint; no training state is made.
-=======
 def _options_today(folder: Path, saved: ModelRecord, prepared: Prepared) -> dict[str, Any]:
     """The options of a record for the plugin that is installed; one that it has gained had what is now its default."""
     try:
@@ -167,9 +163,8 @@ def _options_today(folder: Path, saved: ModelRecord, prepared: Prepared) -> dict
     return dict(options.model_dump(mode="json"))
 
 
-def load_trained_model(folder: Path, together_with: Sequence[Prepared] = ()) -> TrainedModel:
-    """Builds the model of a folder and gives it the newest weights that verify; no training state is made.
->>>>>>> e249c82 (A model folder of a later version is told as such; batch sizes on the command line)
+def load_trained_model(folder: Path, together_with: Sequence[Prepared] = (), which: str = "newest") -> TrainedModel:
+    """Builds the model of a folder and gives it the weights of a checkpoint; no training state is made.
 
     Args:
         folder: The model folder.
