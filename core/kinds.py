@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from . import contract as c
-from .training.step import IdentityBatch, Player, Step
+from .training.step import IdentityBatch, Player, Step, Warp
 
 Tensor = Any
 """A tensor of the running Keras backend."""
@@ -201,6 +201,9 @@ class Trainable(Plugin):
 
 class TrainableModel(Trainable, SwapModel):
     """A swap model that is trained from two facesets."""
+
+    warp: ClassVar[Warp] = Warp()
+    """How the faces that it is given in training are warped."""
 
     def swap_network(self, identity: str) -> Any:
         """The exportable path: a plain Keras model of fixed size, float32, without randomness.

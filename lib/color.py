@@ -27,18 +27,18 @@ _TO_XYZ = np.array(
         [0.019334, 0.119193, 0.950227],
     ]
 )
-_TO_WHITE_XYZ = (_TO_XYZ / _TO_XYZ.sum(axis=1, keepdims=True)).astype(np.float32)
-_FROM_WHITE_XYZ = np.linalg.inv(_TO_XYZ / _TO_XYZ.sum(axis=1, keepdims=True)).astype(np.float32)
+TO_WHITE_XYZ = (_TO_XYZ / _TO_XYZ.sum(axis=1, keepdims=True)).astype(np.float32)
+FROM_WHITE_XYZ = np.linalg.inv(_TO_XYZ / _TO_XYZ.sum(axis=1, keepdims=True)).astype(np.float32)
 
 # f(X), f(Y), f(Z) to L*, a*, b* (CIE 15:2004): L* = 116 f(Y) - 16, a* = 500 (f(X) - f(Y)), b* = 200 (f(Y) -
 # f(Z)).
-_TO_LAB = np.array([[0, 116, 0], [500, -500, 0], [0, 200, -200]], np.float32)
-_FROM_LAB = np.linalg.inv(_TO_LAB.astype(np.float64)).astype(np.float32)
-_LAB_OFFSET = np.float32(16)
+TO_LAB = np.array([[0, 116, 0], [500, -500, 0], [0, 200, -200]], np.float32)
+FROM_LAB = np.linalg.inv(TO_LAB.astype(np.float64)).astype(np.float32)
+LAB_OFFSET = np.float32(16)
 
 _DARK = np.float32(0.04045)  # Where the curve of sRGB goes over into a straight line,
 _LINEAR_DARK = np.float32(0.0031308)  # and the same in linear light.
-_KNEE = 6 / 29  # Where CIE's cube root goes over into a straight line.
+KNEE = 6 / 29  # Where CIE's cube root goes over into a straight line.
 _FLAT = 1e-3  # A smaller spread (in units of LAB) is rounding, not texture, and is not blown up.
 
 
@@ -59,21 +59,21 @@ def _to_lab(planes: Floats) -> Floats:
     linear *= np.float32(1 / 1.055)
     np.power(linear, np.float32(2.4), out=linear)
     _replace(linear, planes <= _DARK, lambda dark: planes[dark] / np.float32(12.92))
-    xyz = mix_channels(linear, _TO_WHITE_XYZ)
+    xyz = mix_channels(linear, TO_WHITE_XYZ)
     root = np.cbrt(xyz)
-    _replace(root, xyz <= _KNEE**3, lambda dark: xyz[dark] / np.float32(3 * _KNEE**2) + np.float32(4 / 29))
-    lab = mix_channels(root, _TO_LAB)
-    lab[0] -= _LAB_OFFSET
+    _replace(root, xyz <= KNEE**3, lambda dark: xyz[dark] / np.float32(3 * KNEE**2) + np.float32(4 / 29))
+    lab = mix_channels(root, TO_LAB)
+    lab[0] -= LAB_OFFSET
     return lab
 
 
 def _to_rgb(planes: Floats) -> Floats:
     """`lab_to_rgb` with the colors in planes, `[3 ...]`."""
     lightness, green_red, blue_yellow = planes
-    root = mix_channels(np.stack([lightness + _LAB_OFFSET, green_red, blue_yellow]), _FROM_LAB)
+    root = mix_channels(np.stack([lightness + LAB_OFFSET, green_red, blue_yellow]), FROM_LAB)
     xyz = root * root * root
-    _replace(xyz, root <= _KNEE, lambda dark: np.float32(3 * _KNEE**2) * (root[dark] - np.float32(4 / 29)))
-    linear = mix_channels(xyz, _FROM_WHITE_XYZ)
+    _replace(xyz, root <= KNEE, lambda dark: np.float32(3 * KNEE**2) * (root[dark] - np.float32(4 / 29)))
+    linear = mix_channels(xyz, FROM_WHITE_XYZ)
     rgb = np.maximum(linear, _LINEAR_DARK)
     np.power(rgb, np.float32(1 / 2.4), out=rgb)
     rgb *= np.float32(1.055)

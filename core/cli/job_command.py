@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import click
 from pydantic.fields import FieldInfo
@@ -119,7 +119,7 @@ def _flag(name: str, field: FieldInfo) -> click.Option:
     if field.annotation is bool:
         return click.Option([f"{flag}/--no-{flag[2:]}"], default=None, help=text)
     words = next((kind for kind in _kinds(field.annotation) if get_origin(kind) is Literal), None)
-    if words:
+    if words and not _number(field.annotation):
         return click.Option([flag], type=click.Choice(get_args(words)), help=text)
     several = get_origin(field.annotation) is tuple
     return click.Option(
@@ -147,7 +147,20 @@ def _completion(annotation: Any) -> Any:
 
 def _metavar(annotation: Any) -> str:
     names = {int: "N", float: "X", str: "TEXT", Path: "PATH"}
+    if number := _number(annotation):
+        words = [word for kind in _kinds(annotation) if get_origin(kind) is Literal for word in get_args(kind)]
+        return "|".join([names[number], *words])
     return next((names[kind] for kind in _kinds(annotation) if kind in names), "VALUE")
+
+
+def _number(annotation: Any) -> Any:
+    """The type of the number that a field may hold, if it may, with bounds or without."""
+    return next((kind for kind in map(_bare, _kinds(annotation)) if kind in (int, float)), None)
+
+
+def _bare(annotation: Any) -> Any:
+    """A type without what stands beside it in `Annotated`."""
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
 
 
 def _kinds(annotation: Any) -> tuple[Any, ...]:

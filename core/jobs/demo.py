@@ -88,7 +88,7 @@ class DemoJob(Job):
         folder = self.workspace
         # The second performer is made from the first one's mirror image: were faces mirrored in training, the model
         # could take a head that turns left for the other's that turns right. Rendered heads also need little variety.
-        training = {"affine": 0.2, "flip": 0.0}
+        training = {"affine": 0.2, "flip": 0.0, "color_match": 0.0, "color_jitter": 0.0}
         shared = self.model_dump(include={*SwapJob.model_fields} & {*DemoJob.model_fields} - {"workspace"})
         return SwapJob(
             source=folder / "source.mp4",

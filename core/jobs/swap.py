@@ -20,6 +20,7 @@ from .extract import ExtractJob, ExtractReport
 from .isolated import run_isolated
 from .job import Job, Report
 from .train import TrainJob, TrainReport
+from .train_settings import BatchSize
 
 
 class SwapReport(Report):
@@ -61,10 +62,18 @@ class SwapJob(Job):
     workspace: Path | None = Field(None, description="Where the work lies.  [default: OUTPUT.swap]")
     iterations: int = Field(4000, gt=0, description="Training iterations in all.")
     minutes: float | None = Field(None, gt=0, description="End training after so many minutes at the latest.")
-    batch_size: int = Field(16, gt=0, description="Faces of each person in a training batch.")
+    batch_size: BatchSize = Field(
+        16, description="Faces of each person in a training step; auto: as many as do well here."
+    )
     seed: int = Field(0, description="Seed of everything that is random.")
     affine: float = Field(1.0, ge=0, le=3, description="Strength of random rotation, zoom, shift; 1: 10 degrees, 5 %.")
     flip: float = Field(0.5, ge=0, le=1, description="Share of the training faces that are mirrored.")
+    color_match: float = Field(
+        0.3, ge=0, le=1, description="Share of the faces that get the colors of another face of the same person."
+    )
+    color_jitter: float = Field(
+        0.5, ge=0, le=3, description="Strength of random color; 1: lightness 10 %, chroma 20 %, cast 5 units of LAB."
+    )
     workers: int | None = Field(None, gt=0, description="Processes that extract.  [default: one per core]")
     check: bool = Field(False, description="Check every plugin call against the tensor contract.")
     detector: PluginChoice = default_choice("detector")
@@ -110,6 +119,8 @@ class SwapJob(Job):
             seed=self.seed,
             affine=self.affine,
             flip=self.flip,
+            color_match=self.color_match,
+            color_jitter=self.color_jitter,
             listeners=self.listeners,
         )
 

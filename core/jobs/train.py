@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -20,8 +22,10 @@ from .train_settings import TrainSettings
 from .train_validation import Validation, recognizer_of, require_validation
 
 if TYPE_CHECKING:
+    from ..training.engine import Engine
     from ..training.faces import TrainingFaces
     from ..training.recipe import Recipe
+    from .train_validation import Places
 
 
 class TrainReport(Report):
@@ -37,6 +41,7 @@ class TrainReport(Report):
         best_step: The step that was best by validation; its checkpoint is kept.
         held_out: Faces of each person that are not trained on.
         faces_per_second: Faces of both people, while training proper.
+        batch_size: Faces of each person in a step.
         source_faces: Faces of the source.
         target_faces: Faces of the target.
         checkpoint: The newest checkpoint.
@@ -53,6 +58,7 @@ class TrainReport(Report):
     best_step: int | None = None
     held_out: dict[str, int] = Field(default_factory=dict)
     faces_per_second: float | None = None
+    batch_size: int = 0
     source_faces: int = 0
     target_faces: int = 0
     checkpoint: str | None = None
@@ -91,26 +97,45 @@ class TrainJob(TrainSettings):
             return self._train(prepared, context)
 
     def _train(self, prepared: Prepared, context: JobContext) -> TrainReport:
-        from ..training.backends import seed_weights
         from ..training.checkpointing import resume
-        from ..training.engine import Engine, Variation
-        from ..training.recipe import computing_in
         from ..training.saved_model import settle_record
+        from .train_batch import require_room, settled_batch_size
         from .train_loop import TrainLoop
 
         settle_record(self.model_dir, prepared)
         faces = self._faces(prepared, context)
-        seed_weights(self.seed)
-        with computing_in(self.precision):
-            model = prepared.load()
-        self._take_weights(model, context)
-        validation, size = Validation(self, context, faces, model.crop), self.batch_size
-        varied, trained = Variation(self.affine, self.flip), validation.trained()
-        engine = Engine(model, faces, size, self.seed, self.iterations, varied, self._recipe(), trained)
+        validation = Validation(self, context, faces, prepared.plugin.crop)
+        trained = validation.trained()
+        trial = partial(self._engine, prepared, faces, trained)
+        size = settled_batch_size(self, context, trial, min(map(len, trained.values())))
+        engine = self._engine(prepared, faces, trained, size, context)
+        require_room(engine)
         for notice in resume(self.model_dir, engine):
             context.warn(f"{notice}; training goes on from step {engine.step}")
         validation.recall(engine.step)
         return TrainLoop(self, context, engine, faces, validation).run()
+
+    def _engine(
+        self,
+        prepared: Prepared,
+        faces: Mapping[str, TrainingFaces],
+        trained: Places,
+        batch_size: int,
+        context: JobContext | None = None,
+    ) -> Engine:
+        """The engine with fresh weights, or another model's; without a context it is a trial that is thrown away."""
+        from ..training.backends import seed_weights
+        from ..training.engine import Engine
+        from ..training.recipe import computing_in
+        from ..training.variation import Variation
+
+        seed_weights(self.seed)
+        with computing_in(self.precision):
+            model = prepared.load()
+        if context:
+            self._take_weights(model, context)
+        variation = Variation(self.affine, self.flip, self.color_match, self.color_jitter)
+        return Engine(model, faces, batch_size, self.seed, self.iterations, variation, self._recipe(), trained)
 
     def _recipe(self) -> Recipe:
         from ..training.recipe import Recipe
@@ -127,9 +152,13 @@ class TrainJob(TrainSettings):
 
     def _faces(self, prepared: Prepared, context: JobContext) -> dict[str, TrainingFaces]:
         from ..training.faces import training_faces
+        from ..training.facesets import faceset_warnings
 
+        paths = {"source": self.source, "target": self.target}
+        for line in faceset_warnings(paths, prepared.plugin.crop):
+            context.warn(line)
         faces, cache = {}, self.model_dir / "cache"
-        for identity, path in (("source", self.source), ("target", self.target)):
+        for identity, path in paths.items():
             watch = _Watch(context, f"reading {identity} faces")
             faces[identity] = training_faces(path, identity, prepared.plugin.crop, cache, watch)
             if not faces[identity].masked:

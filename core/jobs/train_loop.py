@@ -48,7 +48,7 @@ class TrainLoop:
     ) -> None:
         self._job, self._context, self._engine, self._faces = job, context, engine, faces
         self._validation = validation
-        self._tally = StepTally(context, engine, job.batch_size * len(faces))
+        self._tally = StepTally(context, engine, engine.batch_size * len(faces))
         self._first = engine.step
         self._returns = self._stumbled = 0
         self._checkpoint: Path | None = None
@@ -176,7 +176,7 @@ class TrainLoop:
         from .train import TrainReport
 
         steps, tally = self._engine.step - self._first, self._tally
-        faces = steps * self._job.batch_size * len(self._faces)
+        faces = steps * self._engine.batch_size * len(self._faces)
         return TrainReport(
             iterations=self._engine.step,
             skipped=tally.skipped,
@@ -187,6 +187,7 @@ class TrainLoop:
             best_step=self._validation.standing.best_step,
             held_out=self._validation.held,
             faces_per_second=round(faces / tally.busy, 2) if steps else None,
+            batch_size=self._engine.batch_size,
             source_faces=len(self._faces["source"]),
             target_faces=len(self._faces["target"]),
             checkpoint=str(self._checkpoint) if self._checkpoint else None,

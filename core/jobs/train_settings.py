@@ -10,6 +10,9 @@ from pydantic import BeforeValidator, Field
 from ..host import PluginChoice, built_in, default_chain, default_choice
 from .job import Job
 
+BatchSize = Annotated[int, Field(ge=1)] | Literal["auto"]
+"""How many faces of each person a step takes; `auto` finds the largest that fits and is no slower for a face."""
+
 
 def _words(value: object) -> object:
     return value.split() if isinstance(value, str) else value
@@ -30,7 +33,7 @@ class TrainSettings(Job):
         None, description="What Keras computes with.  [default: KERAS_BACKEND, or tensorflow]"
     )
     iterations: int = Field(20_000, ge=1, description="Training steps in all, those of earlier runs included.")
-    batch_size: int = Field(16, ge=1, description="Faces of each person in a step.")
+    batch_size: BatchSize = Field(16, description="Faces of each person in a step; auto: as many as do well here.")
     minutes: float | None = Field(None, gt=0, description="Stop after so many minutes, and save.")
     seed: int = Field(0, ge=0, description="Where all randomness comes from.")
     precision: Literal["float32", "bfloat16", "float16"] = Field(
@@ -52,6 +55,12 @@ class TrainSettings(Job):
     )
     affine: float = Field(1.0, ge=0, le=3, description="Strength of random rotation, zoom, shift; 1: 10 degrees, 5 %.")
     flip: float = Field(0.5, ge=0, le=1, description="Share of the faces that are mirrored.")
+    color_match: float = Field(
+        0.3, ge=0, le=1, description="Share of the faces that get the colors of another face of the same person."
+    )
+    color_jitter: float = Field(
+        0.5, ge=0, le=3, description="Strength of random color; 1: lightness 10 %, chroma 20 %, cast 5 units of LAB."
+    )
     save_every: int = Field(500, ge=1, description="Steps from checkpoint to checkpoint.")
     save_minutes: float = Field(10, gt=0, description="The longest time from checkpoint to checkpoint.")
     preview_every: int = Field(500, ge=1, description="Steps from preview to preview.")

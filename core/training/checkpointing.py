@@ -59,7 +59,13 @@ def save_checkpoint(folder: Path, engine: Engine, keep: int, standing: Standing 
         if broken:
             raise diverged(engine.step, f"`{broken[0]}` holds values that are not numbers")
     standing = standing or Standing()
-    info = {"seed": engine.seed, "backend": engine.backend, "precision": engine.precision, "slowing": engine.slowing}
+    info = {
+        "seed": engine.seed,
+        "backend": engine.backend,
+        "precision": engine.precision,
+        "batch_size": engine.batch_size,
+        "slowing": engine.slowing,
+    }
     best = () if standing.best_step is None else (standing.best_step,)
     return checkpoint.save(folder, engine.step, parts, info | standing.info(), keep=keep, keep_also=best)
 

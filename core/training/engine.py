@@ -8,34 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import count
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..kinds import TrainableModel
-from .backends import Prepare, make_adapter, running_backend
-from .faces import COVERAGE, REGIONS, TrainingFaces
+from .backends import make_adapter, running_backend
+from .faces import TrainingFaces
+from .memory import memory_errors
 from .recipe import Recipe
-from .step import IdentityBatch
 from .update import Update
+from .variation import Variation, augmentation
 
 Tensor = Any
-
-
-@dataclass(frozen=True)
-class Variation:
-    """How training faces are varied.
-
-    Attributes:
-        affine: Strength of the random rotation, zoom and shift; 1 is the original recipe.
-        flip: Share of the faces that are mirrored.
-    """
-
-    affine: float = 1.0
-    flip: float = 0.5
 
 
 class Engine:
@@ -56,6 +44,7 @@ class Engine:
         players: The model's players.
         updates: What moves each of them.
         slowing: A factor on every learning rate; halved where training was about to diverge.
+        batch_size: Faces of each identity in a batch.
         step: How many steps have been done.
         seed: The seed.
         backend: The Keras backend that computes.
@@ -77,12 +66,13 @@ class Engine:
         self._recipe = recipe or Recipe()
         self.precision = self._recipe.precision
         self._recipe.check_networks(model.networks)
-        self._batch_size, self._total = batch_size, total
+        self.batch_size, self._total = batch_size, total
         self._chosen = {name: np.arange(len(share)) for name, share in faces.items()} | dict(chosen or {})
         self.players = model.players()
         self.updates = [Update(player, model.networks, self._recipe) for player in self.players]
         self.backend = running_backend()
-        self._adapter = make_adapter(model, augmentation(model.crop.size, variation or Variation()), faces)
+        prepare = augmentation(model.crop.size, variation or Variation(), model.warp)
+        self._adapter = make_adapter(model, prepare, faces)
 
     def advance(self) -> dict[str, Tensor]:
         """Does one step: every player whose turn it is moves by a batch of its own.
@@ -94,14 +84,11 @@ class Engine:
         self.model.at(progress)
         rate = self.slowing * self._recipe.rate(self.step, self._total)
         losses: dict[str, Tensor] = {}
-        for turn, update in enumerate(self.updates):
-            if self.step % update.player.interval == 0 and update.weights:
-                indices = {
-                    name: chosen[draw_faces(self.seed, turn, identity, self.step, self._batch_size, len(chosen))]
-                    for identity, (name, chosen) in enumerate(self._chosen.items())
-                }
-                keys = random_numbers(self.seed, turn, self.step)
-                losses |= self._adapter.move(update, indices, keys, self.step, progress, rate)
+        for turn in self._turns(self.step):
+            self._adapter.stored.expect(self._indices(*self._following(turn)))
+            indices, keys = self._indices(turn, self.step), random_numbers(self.seed, turn, self.step)
+            with memory_errors(self.batch_size):
+                losses |= self._adapter.move(self.updates[turn], indices, keys, self.step, progress, rate)
         self.step += 1
         return losses
 
@@ -131,24 +118,26 @@ class Engine:
             for (weight, _), value in zip(pairs, raw, strict=True):
                 weight.assign(value)
 
+    def _turns(self, step: int) -> list[int]:
+        """Whose turn it is in a step."""
+        return [
+            turn for turn, update in enumerate(self.updates) if step % update.player.interval == 0 and update.weights
+        ]
 
-def augmentation(size: int, variation: Variation) -> Prepare:
-    """Returns the function that makes batches of pictures of `size` pixels by the training augmentation."""
-    from ...lib.nn.augment import Augmentation, augment
+    def _following(self, turn: int) -> tuple[int, int]:
+        """Whose turn it is after one of this step, and in which step."""
+        later = [following for following in self._turns(self.step) if following > turn]
+        if later:
+            return later[0], self.step
+        step = next(step for step in count(self.step + 1) if self._turns(step))
+        return self._turns(step)[0], step
 
-    recipe, strength = Augmentation(size, coverage=COVERAGE, flip=variation.flip), variation.affine
-    settings = replace(
-        recipe, rotation=strength * recipe.rotation, zoom=strength * recipe.zoom, shift=strength * recipe.shift
-    )
-
-    def share(faces: Tensor, masks: Tensor, key: Any) -> IdentityBatch:
-        inputs, goals, regions = augment(faces, masks, key, settings)
-        return IdentityBatch(inputs, goals, *(regions[..., place : place + 1] for place in range(len(REGIONS))))
-
-    def prepare(stored: Mapping[str, tuple[Tensor, Tensor]], key: Any) -> dict[str, IdentityBatch]:
-        return {name: share(*parts, key) for name, parts in stored.items()}
-
-    return prepare
+    def _indices(self, turn: int, step: int) -> dict[str, NDArray[np.int64]]:
+        """The faces of a player's batch in a step, by identity."""
+        return {
+            name: chosen[draw_faces(self.seed, turn, identity, step, self.batch_size, len(chosen))]
+            for identity, (name, chosen) in enumerate(self._chosen.items())
+        }
 
 
 def random_numbers(seed: int, turn: int, step: int) -> NDArray[np.int32]:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ...lib.checkpoint import saved_steps
 from ...lib.publish import publish_bytes
 from ..contract import CropSpec
-from ..errors import CheckpointError
+from ..errors import CheckpointError, OptionError
 from ..host import PluginChoice, Prepared, prepare, use_backend
 from ..kinds import TrainableModel
 from ..names import CONTRACT_VERSION, OLDEST_CONTRACT_VERSION
@@ -110,7 +110,9 @@ def read_record(folder: Path) -> ModelRecord:
     """
     path = folder / MODEL_FILE
     try:
-        record = ModelRecord.model_validate(yaml.safe_load(path.read_bytes()))
+        content = yaml.safe_load(path.read_bytes())
+        _require_contract(path, content)  # First: a later one may have other fields.
+        record = ModelRecord.model_validate(content)
     except FileNotFoundError:
         raise CheckpointError(
             f"{folder} is not a model folder: it has no {MODEL_FILE}; make one with `faceswap train`"
@@ -118,10 +120,14 @@ def read_record(folder: Path) -> ModelRecord:
     except (OSError, yaml.YAMLError, ValidationError) as error:
         reason = " ".join(str(error).split())[:200]
         raise CheckpointError(f"{path} cannot be read: {reason}; restore a copy or train again") from error
-    if not OLDEST_CONTRACT_VERSION <= record.contract <= CONTRACT_VERSION:
-        remedy = "upgrade faceswap" if record.contract > CONTRACT_VERSION else "train again"
-        raise CheckpointError(f"{path} is of contract {record.contract}, this host {CONTRACT_VERSION}; {remedy}")
     return record
+
+
+def _require_contract(path: Path, content: Any) -> None:
+    contract = content.get("contract") if isinstance(content, dict) else None
+    if isinstance(contract, int) and not OLDEST_CONTRACT_VERSION <= contract <= CONTRACT_VERSION:
+        remedy = "upgrade faceswap" if contract > CONTRACT_VERSION else "train again"
+        raise CheckpointError(f"{path} is of contract {contract}, this host {CONTRACT_VERSION}; {remedy}")
 
 
 def settle_record(folder: Path, prepared: Prepared) -> None:
@@ -137,14 +143,24 @@ def settle_record(folder: Path, prepared: Prepared) -> None:
         return
     saved = read_record(folder)
     if saved.name == record.name:
-        # An option that the plugin has gained since then had what is now its default.
-        options = parse_options(prepared.label, prepared.plugin.Options, saved.options)
-        saved = saved.model_copy(update={"options": options.model_dump(mode="json")})
+        saved = saved.model_copy(update={"options": _options_today(folder, saved, prepared)})
     differences = saved.differences(record)
     if differences:
         raise CheckpointError(
             f"{folder} was trained with {'; '.join(differences)}. Choose another folder or the same settings."
         )
+
+
+def _options_today(folder: Path, saved: ModelRecord, prepared: Prepared) -> dict[str, Any]:
+    """The options of a record for the plugin that is installed; one that it has gained had what is now its default."""
+    try:
+        options = parse_options(prepared.label, prepared.plugin.Options, saved.options)
+    except OptionError as error:
+        raise CheckpointError(
+            f"{folder} was made by {saved.package} {saved.version} and does not fit {prepared.found.origin}: {error} "
+            f"Install a version of {saved.package} that knows it, or choose another folder."
+        ) from error
+    return dict(options.model_dump(mode="json"))
 
 
 def load_trained_model(folder: Path, together_with: Sequence[Prepared] = (), which: str = "newest") -> TrainedModel:

@@ -27,6 +27,31 @@ class Player:
     interval: int = 1
 
 
+@dataclass(frozen=True)
+class Warp:
+    """How the faces that a model is given are warped: a grid over the face whose nodes are moved at random.
+
+    The default is the recipe of the first face-swapping autoencoders.
+
+    Attributes:
+        cells: The smallest and the largest number of cells along a side of the grid; drawn for each face.
+        noise: Standard deviation of a node's move along each axis, as a share of a cell's side.
+
+    Raises:
+        ValueError: There is no such grid.
+    """
+
+    cells: tuple[int, int] = (4, 4)
+    noise: float = 5 / 40
+
+    def __post_init__(self) -> None:
+        least, most = self.cells
+        if not 1 <= least <= most:
+            raise ValueError(f"`cells` must be a smallest and a largest number from 1. Received: {self.cells}")
+        if self.noise < 0:
+            raise ValueError(f"`noise` must not be negative. Received: {self.noise}")
+
+
 @dataclass(frozen=True, eq=False)
 class IdentityBatch:
     """One identity's share of a training batch.

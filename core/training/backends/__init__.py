@@ -17,6 +17,7 @@ from ...kinds import Trainable
 from ..faces import TrainingFaces
 from ..step import IdentityBatch
 from ..update import Update
+from .stored import StoredFaces
 
 Tensor = Any
 Prepare = Callable[[Mapping[str, tuple[Tensor, Tensor]], Any], dict[str, IdentityBatch]]
@@ -30,7 +31,13 @@ _ADAPTERS = {
 
 
 class Adapter(Protocol):
-    """Moves players, one step at a time."""
+    """Moves players, one step at a time.
+
+    Attributes:
+        stored: Where the batches come from; may be told of the next one.
+    """
+
+    stored: StoredFaces
 
     def move(
         self, update: Update, indices: Mapping[str, Any], keys: Any, number: int, progress: float, rate: float = 1.0

@@ -48,7 +48,7 @@ class JaxAdapter:
     ) -> None:
         self._model, self._prepare = model, prepare
         self._moves: dict[str, Move] = {}
-        self._stored = StoredFaces(faces, jax.default_backend() != "cpu", resident)
+        self.stored = StoredFaces(faces, jax.default_backend() != "cpu", resident)
         self._variables = all_variables(model.networks)
 
     def move(
@@ -61,7 +61,7 @@ class JaxAdapter:
         variables = [*self._variables, *update.variables]
         values = _apart([variable.value for variable in variables])
         numbers = np.int32(number), np.float32(progress), np.float32(rate)
-        losses, values = self._moves[name](values, self._stored.batch(indices), keys, *numbers)
+        losses, values = self._moves[name](values, self.stored.batch(indices), keys, *numbers)
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
         return losses

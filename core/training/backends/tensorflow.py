@@ -48,7 +48,7 @@ class TensorFlowAdapter:
         self._model, self._prepare = model, prepare
         self._variables = all_variables(model.networks)
         self._moves: dict[str, Callable[..., dict[str, Tensor]]] = {}
-        self._stored = StoredFaces(faces, bool(tf.config.list_physical_devices("GPU")), resident)
+        self.stored = StoredFaces(faces, bool(tf.config.list_physical_devices("GPU")), resident)
 
     def move(
         self, update: Update, indices: Mapping[str, Any], keys: Any, number: int, progress: float, rate: float = 1.0
@@ -57,7 +57,7 @@ class TensorFlowAdapter:
         name = update.player.name
         if name not in self._moves:
             self._moves[name] = self._compile(update)
-        stored = self._stored.batch(indices)
+        stored = self.stored.batch(indices)
         return self._moves[name](
             stored,
             tf.constant(keys),

@@ -46,14 +46,14 @@ class TorchAdapter:
     ) -> None:
         self._model, self._prepare = model, prepare
         self._variables = all_variables(model.networks)
-        self._stored = StoredFaces(faces, ops.zeros(()).device.type != "cpu", resident)
+        self.stored = StoredFaces(faces, ops.zeros(()).device.type != "cpu", resident)
 
     def move(
         self, update: Update, indices: Mapping[str, Any], keys: Any, number: int, progress: float, rate: float = 1.0
     ) -> dict[str, Tensor]:
         """Moves one player by one batch; see `Adapter.move`."""
         with torch.no_grad():
-            batch = self._prepare(self._stored.batch(indices), RandomKey(keys[0]))
+            batch = self._prepare(self.stored.batch(indices), RandomKey(keys[0]))
         step = TorchStep(
             RandomKey(keys[1]), ops.convert_to_tensor(number, "int32"), ops.convert_to_tensor(progress, "float32")
         )

@@ -16,7 +16,7 @@ from faceswap.core.errors import FaceswapError, OptionError, PluginError
 from faceswap.core.host import PluginChoice, built_in, prepare
 from faceswap.core.jobs.context import JobContext
 from faceswap.core.jobs.job import Job, Report
-from faceswap.core.jobs.train_settings import Words
+from faceswap.core.jobs.train_settings import BatchSize, Words
 
 
 class EchoReport(Report):
@@ -38,6 +38,7 @@ class EchoJob(Job):
     detector: PluginChoice = PluginChoice(name="dlib-hog")
     blenders: tuple[PluginChoice, ...] = ()
     freeze: Words = Field((), description="What stays as it is (repeatable).")
+    batch_size: BatchSize = Field(16, description="How many at once.")
 
     def home(self) -> Path:
         return self.media.parent
@@ -107,6 +108,13 @@ def test_flags_go_before_environment_before_yaml(call, tmp_path):
     path.write_text("crop_size: 64\nminutes: 1\nmode: exact\n")
     settings = call("--config", str(path), "--crop-size", "256", FACESWAP__CROP_SIZE="128", FACESWAP__MINUTES="2")
     assert (settings["crop_size"], settings["minutes"], settings["mode"]) == (256, 2.0, "exact")
+
+
+def test_a_number_may_also_be_a_word(call):
+    assert [call("--batch-size", value)["batch_size"] for value in ("8", "auto")] == [8, "auto"]
+    assert call(FACESWAP__BATCH_SIZE="auto")["batch_size"] == "auto"
+    with pytest.raises(FaceswapError, match=r"echo --batch-size: Input should be .*Received: 'some'"):
+        call("--batch-size", "some")
 
 
 def test_words_come_by_repeated_flags_by_one_variable_and_as_a_list(call, tmp_path):
@@ -222,6 +230,7 @@ def test_help_marks_what_is_required_and_shows_zero():
     assert "--seed N Where randomness comes from. [default: 0]" in text
     assert "At most so long. --" in text
     assert "--pace [slow|quick] How quickly. --" in text
+    assert "--batch-size N|auto How many at once. [default: 16]" in text
     assert "Check every call. --" in text
     assert text.count("[required]") == 1
 

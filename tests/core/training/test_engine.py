@@ -12,12 +12,14 @@ from faceswap.core.kinds import TrainableModel
 from faceswap.core.training import backends
 from faceswap.core.training.backends import make_adapter, seed_weights
 from faceswap.core.training.checkpointing import read_arrays
-from faceswap.core.training.engine import Engine, Variation, augmentation, draw_faces, random_numbers
+from faceswap.core.training.engine import Engine, draw_faces, random_numbers
 from faceswap.core.training.faces import TrainingFaces
-from faceswap.core.training.step import IdentityBatch, Player, Step
+from faceswap.core.training.step import IdentityBatch, Player, Step, Warp
 from faceswap.core.training.update import Update
+from faceswap.core.training.variation import Variation, augmentation
 
 SIZE = 8
+PLAIN = Variation(color_match=0, color_jitter=0)
 
 
 class Game(TrainableModel):
@@ -80,7 +82,7 @@ def _engine(seed: int = 0, total: int = 10, model: Game | None = None) -> Engine
     seed_weights(seed)
     model = model or Game()
     model.load()
-    return Engine(model, _faces(), batch_size=2, seed=seed, total=total)
+    return Engine(model, _faces(), batch_size=2, seed=seed, total=total, variation=PLAIN)
 
 
 def _weight(engine: Engine, name: str) -> float:
@@ -193,7 +195,7 @@ def test_feature_faces_in_device_memory_give_the_same() -> None:
         model.load()
         player = model.players()[0]
         update = Update(player, model.networks)
-        adapter = make_adapter(model, augmentation(SIZE, Variation()), faces, resident=resident)
+        adapter = make_adapter(model, augmentation(SIZE, Variation(), Warp()), faces, resident=resident)
         indices = {name: np.array([2, 0], np.int64) for name in faces}
         losses.append(_floats(adapter.move(update, indices, random_numbers(0, 0, 0), 0, 0.0)))
     assert losses[0] == losses[1]
@@ -229,7 +231,7 @@ def test_feature_the_mini_model_learns() -> None:
 def test_error_backend_without_an_adapter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backends, "_ADAPTERS", {"another": ("another", "None")})
     with pytest.raises(PluginError, match=r"runs on the Keras backend another\. Received: KERAS_BACKEND=\w+$"):
-        make_adapter(Game(), augmentation(SIZE, Variation()), _faces())
+        make_adapter(Game(), augmentation(SIZE, Variation(), Warp()), _faces())
 
 
 @pytest.mark.slow

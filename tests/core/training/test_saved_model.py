@@ -113,9 +113,20 @@ def test_error_unreadable_record(tmp_path: Path, content: str) -> None:
 def test_error_record_of_a_later_contract(tmp_path: Path) -> None:
     settle_record(tmp_path, _mini())
     content = yaml.safe_load((tmp_path / "model.yaml").read_text())
-    (tmp_path / "model.yaml").write_text(yaml.safe_dump({**content, "contract": 99}))
+    (tmp_path / "model.yaml").write_text(yaml.safe_dump({**content, "contract": 99, "new": 1}))
     with pytest.raises(CheckpointError, match=r"contract 99.*upgrade faceswap"):
         read_record(tmp_path)
+
+
+def test_error_record_of_a_later_version_of_the_plugin(tmp_path: Path) -> None:
+    _save(tmp_path)
+    content = yaml.safe_load((tmp_path / "model.yaml").read_text())
+    later = {**content, "version": "99.0", "options": {**content["options"], "wings": 2}}
+    (tmp_path / "model.yaml").write_text(yaml.safe_dump(later))
+    with pytest.raises(
+        CheckpointError, match=r"made by faceswap 99\.0 and does not fit.*no option 'wings'.*Install a ver"
+    ):
+        settle_record(tmp_path, _mini())
 
 
 def test_error_plugin_that_is_not_installed(tmp_path: Path) -> None:

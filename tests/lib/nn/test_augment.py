@@ -9,10 +9,12 @@ pytest.importorskip("keras")
 
 import keras
 
-from faceswap.lib.nn.augment import Augmentation, augment, bilinear, random_affine, similarity
+from faceswap.lib.nn.augment import Augmentation, augment, random_affine
+from faceswap.lib.nn.grid_warp import similarity
 from faceswap.lib.nn.keys import RandomKey
+from faceswap.lib.nn.sampling import bilinear
 
-STILL = {"rotation": 0.0, "zoom": 0.0, "shift": 0.0, "flip": 0.0, "warp": 0.0}
+STILL = {"rotation": 0.0, "zoom": 0.0, "shift": 0.0, "flip": 0.0, "noise": 0.0}
 
 
 def _key(*numbers: int) -> RandomKey:
@@ -61,7 +63,9 @@ def test_feature_similarity_equals_scikit_image() -> None:
     goals = rng.normal(0, 30, (5, 5, 2)).astype(np.float32)
     goals[..., 0] += sources[0, ..., 0]  # So that the fit is more than noise.
 
-    turn, start, end = similarity((sources[..., 0], sources[..., 1]), (goals[..., 0], goals[..., 1]))
+    turn, start, end = similarity(
+        (sources[..., 0], sources[..., 1]), (goals[..., 0], goals[..., 1]), np.ones((4, 5, 5), np.float32)
+    )
 
     for index, points in enumerate(sources.reshape(4, 25, 2)):
         fit = SimilarityTransform.from_estimate(points, goals.reshape(25, 2))
@@ -91,7 +95,7 @@ def test_feature_without_variation_input_and_goal_are_the_plain_crop(size: int, 
 def test_feature_goal_is_the_similarity_of_the_noisy_grid() -> None:
     """Repeats the recipe with numpy and OpenCV from the same noise."""
     side, size = 256, 64
-    settings = Augmentation(size, **{**STILL, "warp": 5 / 160})
+    settings = Augmentation(size, **{**STILL, "noise": 5 / 40})
     faces = _faces(3, side)
     inputs, goals, _ = augment(faces, _masks(3, side), _key(8, 9), settings)
 

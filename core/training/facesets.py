@@ -1,0 +1,110 @@
+"""What is amiss with the facesets of a training run, said before hours are spent on them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...lib.faceset import Faceset
+from ...lib.geometry import invert, scale_of, transform_points
+from ..contract import CropSpec
+from ..errors import PluginError, StoreError
+from ..host import PluginChoice, prepare
+from .faces import recut_matrix
+
+FEWEST = 2
+"""Of fewer faces nothing can be learned but one picture."""
+FEW = 100
+"""Of fewer faces a model learns few expressions and poses."""
+
+_COARSE = 1.01
+"""Pixels of the model for each pixel of a stored crop, above which it sees less than it could."""
+
+
+def faceset_warnings(paths: Mapping[str, Path], spec: CropSpec) -> list[str]:
+    """Looks over the facesets of a training run.
+
+    Args:
+        paths: The faceset of each identity.
+        spec: The crop of the model.
+
+    Returns:
+        One line for each thing that will make the result worse.
+
+    Raises:
+        StoreError: A faceset cannot be read, or holds too few faces to train on.
+    """
+    with ExitStack() as stack:
+        facesets = {name: stack.enter_context(Faceset.open(path)) for name, path in paths.items()}
+        lines = [line for faceset in facesets.values() for line in (*_count(faceset), *_crop(faceset, spec))]
+        return [*lines, *_same_person(*facesets.values())]
+
+
+def _count(faceset: Faceset) -> Iterator[str]:
+    count = len(faceset)
+    if count < FEWEST:
+        faces = "1 face" if count == 1 else "no face"
+        raise StoreError(
+            f"faceset {faceset.path} holds {faces}, and training needs {FEWEST} at least; extract footage that shows "
+            "the person longer"
+        )
+    if count < FEW:
+        yield (
+            f"{faceset.path} holds {count} faces; with fewer than {FEW}, expressions and poses that are not among them "
+            "will look wrong. Footage of a minute with many expressions does better."
+        )
+
+
+def _crop(faceset: Faceset, spec: CropSpec) -> Iterator[str]:
+    """Whether the stored crops are as fine, and show as much, as the model's."""
+    matrix, stored = recut_matrix(faceset, spec), f"The crops of {faceset.path} ({faceset.crop_size} px"
+    scale = scale_of(matrix)
+    if scale > _COARSE:
+        yield (
+            f"{stored}) give {math.floor(spec.size / scale)} pixels for the model's {spec.size}: what it learns will "
+            f"be soft. Extract again with --crop-size {math.ceil(faceset.crop_size * scale)} or more."
+        )
+    edges = np.array([[-0.5, -0.5], [spec.size - 0.5, spec.size - 0.5]])
+    corners = transform_points(invert(matrix), edges)
+    if corners.min() < -1.5 or corners.max() > faceset.crop_size + 0.5:
+        yield (
+            f"{stored}, {faceset.face_type}) show less of the head than the model sees ({spec.face_type}): the rest is "
+            "filled with the border's colors. Extract again, or choose a model with a tighter crop."
+        )
+
+
+def _same_person(first: Faceset, second: Faceset) -> Iterator[str]:
+    """Whether a recognizer takes the people of both facesets for one."""
+    names = [{stage.name for stage in faceset.stages if stage.kind == "recognizer"} for faceset in (first, second)]
+    for name in sorted(names[0] & names[1]):
+        limit, one, other = _same_person_below(name), _center(first, name), _center(second, name)
+        if limit is None or one is None or other is None:
+            continue
+        distance = float(np.linalg.norm(one - other))
+        if distance < limit:
+            yield (
+                f"{first.path} and {second.path} seem to show the same person: {name} puts them {distance:.2f} apart, "
+                f"and people differ from {limit:.2f} on. Were the wrong faces extracted?"
+            )
+
+
+def _center(faceset: Faceset, recognizer: str) -> NDArray[np.float32] | None:
+    """The mean embedding, of unit length; None where no face has one."""
+    found = [face.embeddings[recognizer] for face in faceset.faces() if recognizer in face.embeddings]
+    if not found:
+        return None
+    mean = np.mean(found, axis=0)
+    return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), np.float32)
+
+
+def _same_person_below(recognizer: str) -> float | None:
+    """What the plugin says; None where it is not installed any more."""
+    try:
+        return float(prepare("recognizer", PluginChoice(name=recognizer)).plugin.same_person_below)
+    except PluginError:
+        return None
