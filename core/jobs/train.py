@@ -81,7 +81,7 @@ class TrainJob(TrainSettings):
 
     def run(self, context: JobContext) -> TrainReport:
         """Trains until iterations or minutes are over, validation is flat, or somebody asks to stop."""
-        prepared = _trainable(prepare("model", self.model))
+        prepared = self._trainable()
         use_backend([prepared, *recognizer_of(self)], self.backend)
         require_backend()
         require_parent(self.model_dir)
@@ -102,7 +102,7 @@ class TrainJob(TrainSettings):
         faces = self._faces(prepared, context)
         seed_weights(self.seed)
         with computing_in(self.precision):
-            model = prepared.load()
+            model = self._model(prepared, context)
         self._take_weights(model, context)
         validation, size = Validation(self, context, faces, model.crop), self.batch_size
         varied, trained = Variation(self.affine, self.flip), validation.trained()
@@ -124,6 +124,24 @@ class TrainJob(TrainSettings):
         if self.init_from and not saved_steps(self.model_dir):
             taken, total = take_weights(self.init_from, model)
             context.warn(f"{taken} of {total} arrays of weights were taken from {self.init_from}")
+
+    def _trainable(self) -> Prepared:
+        """The plugin, if it can be trained as these settings say."""
+        prepared = _trainable(prepare("model", self.model))
+        if self.adversarial:
+            from ..training.adversarial import require_autoencoder
+
+            require_autoencoder(prepared.plugin, prepared.label)
+        return prepared
+
+    def _model(self, prepared: Prepared, context: JobContext) -> TrainableModel:
+        """Loads the model, with discriminators around it where they are asked for."""
+        from ..training.adversarial import AdversarialModel
+
+        model: TrainableModel = prepared.load()
+        for notice in model.notices():
+            context.warn(f"{prepared.label}: {notice}")
+        return AdversarialModel(model, self.adversarial) if self.adversarial else model
 
     def _faces(self, prepared: Prepared, context: JobContext) -> dict[str, TrainingFaces]:
         from ..training.faces import training_faces
