@@ -173,6 +173,11 @@ class Trainable(Plugin):
 
     networks: dict[str, Any]
 
+    @property
+    def only_trained_with(self) -> tuple[str, ...]:
+        """The names of networks that training alone needs, such as discriminators: kept with the optimizers' state."""
+        return ()
+
     def build(self) -> dict[str, Any]:
         """Builds the networks, `{name: keras.Model}`, with fresh weights."""
         raise NotImplementedError
@@ -195,12 +200,52 @@ class Trainable(Plugin):
         """
         raise NotImplementedError
 
-    def at(self, progress: float) -> None:
-        """May change learning rates or weights between steps; `progress` runs from 0 to 1."""
+    def at(self, progress: float, before: float) -> None:
+        """May change learning rates or weights between steps.
+
+        What is set anew each time follows `progress`. What happens once, at a mark, happens where
+        `before < mark <= progress`, in a resumed run as in an uninterrupted one.
+
+        Args:
+            progress: The share of the run that is done before the step that comes, 0..1.
+            before: The same one step earlier; negative before the first step.
+        """
+
+    def notices(self) -> tuple[str, ...]:
+        """What whoever trains the model should know, a line each: a part that is off since a file is missing, say."""
+        return ()
 
 
 class TrainableModel(Trainable, SwapModel):
-    """A swap model that is trained from two facesets."""
+    """A swap model that is trained from two facesets.
+
+    An autoencoder says what it gives back (`reconstructed`) and what that costs (`reconstruction_losses`); others can
+    then build on it, as `faceswap train --adversarial` does. A model that is no autoencoder overrides `losses` instead.
+    """
+
+    def reconstructed(self, batch: Mapping[str, IdentityBatch]) -> dict[str, Any]:
+        """What the networks make of each identity's `input`, in training: faces, or a list of faces and masks.
+
+        Args:
+            batch: One entry per identity.
+        """
+        raise NotImplementedError
+
+    def reconstruction_losses(
+        self, batch: Mapping[str, IdentityBatch], answers: Mapping[str, Any], step: Step
+    ) -> dict[str, Tensor]:
+        """The scalar losses of what `reconstructed` answered.
+
+        Args:
+            batch: One entry per identity.
+            answers: What `reconstructed` made of the batch.
+            step: The step's number, progress and random key.
+        """
+        raise NotImplementedError
+
+    def losses(self, player: str, batch: Mapping[str, IdentityBatch], step: Step) -> dict[str, Tensor]:
+        """The losses of the reconstruction, in one pass through the networks."""
+        return self.reconstruction_losses(batch, self.reconstructed(batch), step)
 
     warp: ClassVar[Warp] = Warp()
     """How the faces that it is given in training are warped."""

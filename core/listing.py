@@ -42,9 +42,12 @@ class Listed:
     def weights_terms(self) -> str:
         """Their weights' terms in a few words: licences, or that commercial use is excluded; and what is missing."""
         terms = (
-            part.get("licence", "unknown") if part.get("commercial") else "non-commercial" for part in self.weights
+            (part.get("licence", "unknown") if part.get("commercial") else "non-commercial")
+            + (" (optional)" if part.get("optional") else "")
+            for part in self.weights
         )
-        absent = [state for state in (State.MISSING, State.WRONG) if state in [part["state"] for part in self.weights]]
+        needed = [part["state"] for part in self.weights if not part.get("optional")]
+        absent = [state for state in (State.MISSING, State.WRONG) if state in needed]
         return ": ".join([", ".join(dict.fromkeys(terms)), *absent])
 
     def as_dict(self) -> dict[str, Any]:

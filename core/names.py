@@ -81,6 +81,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "recognizer": {"dlib-resnet": "plugins.extract.recognize.dlib_resnet"},
     "model": {
         "df": "plugins.train.models.df",
+        "gan": "plugins.train.models.gan",
         "h128": "plugins.train.models.h128",
         "h64": "plugins.train.models.h64",
         "iae": "plugins.train.models.iae",

@@ -52,6 +52,7 @@ class WeightsFile:
         sha256: Its hash, 64 hexadecimal digits.
         size: Its bytes.
         inside: The folder of an installed package that holds it, as `package/folder`.
+        optional: Whether the plugin works without it; such a file may be one whose hash nobody knows.
 
     Raises:
         ValueError: A field is not as it should be; the message begins with the file's name.
@@ -65,12 +66,13 @@ class WeightsFile:
     sha256: str = ""
     size: int | None = None
     inside: str = ""
+    optional: bool = False
 
     @classmethod
     def declared(cls, entry: Mapping[str, Any]) -> Self:
         """Reads one entry of a plugin's `WEIGHTS`; keys that are not known here are left out."""
         known = {field.name: entry[field.name] for field in fields(cls) if field.name in entry}
-        texts = {key: value for key, value in known.items() if key not in ("commercial", "size")}
+        texts = {key: value for key, value in known.items() if key not in ("commercial", "size", "optional")}
         wrong = [f"`{key}` must be text. Received: {value!r}" for key, value in texts.items() if type(value) is not str]
         if wrong or "name" not in known:
             raise ValueError(f"weights {entry.get('name')!r}: {wrong[0] if wrong else 'they have no `name`'}")
@@ -96,7 +98,7 @@ class WeightsFile:
     @property
     def kept(self) -> bool:
         """Whether it lies in the folder of weights files, where `download` or a user puts it."""
-        return bool(self.sha256) and not self.inside
+        return (bool(self.sha256) or self.optional) and not self.inside
 
 
 def weights_folder() -> Path:
@@ -120,7 +122,7 @@ def path_of(file: WeightsFile) -> Path | None:
     one, may use the same name for different files.
     """
     if file.kept:
-        return weights_folder() / file.sha256[:12] / file.name
+        return weights_folder() / file.sha256[:12] / file.name  # Without a hash in the folder itself.
     if not file.inside:
         return None
     package, *folders = PurePosixPath(file.inside).parts
@@ -138,7 +140,7 @@ def state(file: WeightsFile) -> State:
         return State.MISSING
     if file.size is not None and path.stat().st_size != file.size:
         return State.WRONG
-    if not file.kept:
+    if not (file.kept and file.sha256):
         return State.PRESENT
     known = noted_hash(path)
     return State.UNVERIFIED if known is None else State.PRESENT if known == file.sha256 else State.WRONG
@@ -181,7 +183,7 @@ def weights_path(entry: Mapping[str, Any]) -> Path:
 
     Raises:
         WeightsError: It is missing or another one than was declared; the message has the command that brings it.
-        ValueError: The entry declares no file of its own: neither `inside` nor `sha256`.
+        ValueError: The entry declares no file of its own: neither `inside`, `sha256` nor `optional`.
 
     Example:
         >>> network = np.load(weights_path(WEIGHTS[0]))
@@ -197,7 +199,9 @@ def located(file: WeightsFile, afresh: bool = False) -> Path:
         afresh: Whether it is read also when it has not changed since it was last read.
     """
     if not (file.kept or file.inside):
-        raise ValueError(f"weights {file.name!r} are no file of their own: they declare neither `inside` nor `sha256`")
+        raise ValueError(
+            f"weights {file.name!r} are no file of their own: they declare neither `inside`, `sha256` nor `optional`"
+        )
     path = path_of(file)
     if path is None or not path.is_file():
         raise WeightsError(f"weights '{file.name}' are missing: {_remedy(file)}")

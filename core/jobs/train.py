@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -18,14 +17,12 @@ from ..host import Prepared, prepare, require_backend, use_backend, versions
 from ..kinds import TrainableModel
 from .context import JobContext, Stage
 from .job import Report
+from .train_engine import fresh_model, make_engine
 from .train_settings import TrainSettings
 from .train_validation import Validation, recognizer_of, require_validation
 
 if TYPE_CHECKING:
-    from ..training.engine import Engine
     from ..training.faces import TrainingFaces
-    from ..training.recipe import Recipe
-    from .train_validation import Places
 
 
 class TrainReport(Report):
@@ -87,7 +84,7 @@ class TrainJob(TrainSettings):
 
     def run(self, context: JobContext) -> TrainReport:
         """Trains until iterations or minutes are over, validation is flat, or somebody asks to stop."""
-        prepared = _trainable(prepare("model", self.model))
+        prepared = self._trainable()
         use_backend([prepared, *recognizer_of(self)], self.backend)
         require_backend()
         require_parent(self.model_dir)
@@ -105,50 +102,38 @@ class TrainJob(TrainSettings):
         settle_record(self.model_dir, prepared)
         faces = self._faces(prepared, context)
         validation = Validation(self, context, faces, prepared.plugin.crop)
-        trained = validation.trained()
-        trial = partial(self._engine, prepared, faces, trained)
+        trained, load = validation.trained(), partial(fresh_model, self, prepared)
+        trial = partial(make_engine, self, load, faces, trained)
         size = settled_batch_size(self, context, trial, min(map(len, trained.values())))
-        engine = self._engine(prepared, faces, trained, size, context)
+        engine = make_engine(self, partial(self._first_model, load, prepared, context), faces, trained, size)
         require_room(engine)
         for notice in resume(self.model_dir, engine):
             context.warn(f"{notice}; training goes on from step {engine.step}")
         validation.recall(engine.step)
         return TrainLoop(self, context, engine, faces, validation).run()
 
-    def _engine(
-        self,
-        prepared: Prepared,
-        faces: Mapping[str, TrainingFaces],
-        trained: Places,
-        batch_size: int,
-        context: JobContext | None = None,
-    ) -> Engine:
-        """The engine with fresh weights, or another model's; without a context it is a trial that is thrown away."""
-        from ..training.backends import seed_weights
-        from ..training.engine import Engine
-        from ..training.recipe import computing_in
-        from ..training.variation import Variation
-
-        seed_weights(self.seed)
-        with computing_in(self.precision):
-            model = prepared.load()
-        if context:
-            self._take_weights(model, context)
-        variation = Variation(self.affine, self.flip, self.color_match, self.color_jitter)
-        return Engine(model, faces, batch_size, self.seed, self.iterations, variation, self._recipe(), trained)
-
-    def _recipe(self) -> Recipe:
-        from ..training.recipe import Recipe
-
-        return Recipe(**{field.name: getattr(self, field.name) for field in fields(Recipe)})
-
-    def _take_weights(self, model: TrainableModel, context: JobContext) -> None:
-        """Starts a new model from the weights of another, where that is asked for."""
+    def _first_model(
+        self, load: Callable[[], TrainableModel], prepared: Prepared, context: JobContext
+    ) -> TrainableModel:
+        """The model with fresh weights, or with those of another where that is asked for; tells what it has to say."""
         from ..training.checkpointing import take_weights
 
+        model = load()
+        for notice in model.notices():
+            context.warn(f"{prepared.label}: {notice}")
         if self.init_from and not saved_steps(self.model_dir):
             taken, total = take_weights(self.init_from, model)
             context.warn(f"{taken} of {total} arrays of weights were taken from {self.init_from}")
+        return model
+
+    def _trainable(self) -> Prepared:
+        """The plugin, if it can be trained as these settings say."""
+        prepared = _trainable(prepare("model", self.model))
+        if self.adversarial:
+            from ..training.adversarial import require_autoencoder
+
+            require_autoencoder(prepared.plugin, prepared.label)
+        return prepared
 
     def _faces(self, prepared: Prepared, context: JobContext) -> dict[str, TrainingFaces]:
         from ..training.faces import training_faces

@@ -29,6 +29,9 @@ class TrainSettings(Job):
     source: Path = Field(description="Faceset of the person whose face is put on.")
     target: Path = Field(description="Faceset of the footage that is changed.")
     model: PluginChoice = default_choice("model")
+    adversarial: float = Field(
+        0, ge=0, le=10, description="Weight of discriminators that judge an autoencoder's faces; 0.1 sharpens, 0: none."
+    )
     backend: Literal["tensorflow", "jax", "torch"] | None = Field(
         None, description="What Keras computes with.  [default: KERAS_BACKEND, or tensorflow]"
     )

@@ -147,10 +147,9 @@ def tinted(pictures: Picture, number: int) -> Picture:
 def saved_and_loaded(subject: Subject) -> None:
     """Its networks' weights are all there is to save: a new object that is given them answers the same."""
     from ...lib import checkpoint
-    from ..training.checkpointing import WEIGHTS, load_weights, read_arrays
+    from ..training.checkpointing import WEIGHTS, load_weights, read_arrays, swap_networks
 
-    answers = subject.answers
-    networks = {name: network.variables for name, network in subject.plugin.networks.items()}
+    answers, networks = subject.answers, swap_networks(subject.plugin)
     again = subject.fresh(seed=SEED + 1)
     with tempfile.TemporaryDirectory() as folder:
         checkpoint.save(Path(folder), 0, {WEIGHTS: read_arrays(networks)}, {})

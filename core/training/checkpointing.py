@@ -76,7 +76,8 @@ def resume(folder: Path, engine: Engine) -> tuple[str, ...]:
     Any backend goes on from the checkpoints of any other, but each draws random numbers of its own.
 
     Returns:
-        One line for each damaged checkpoint that was passed over, and one where another backend saved the checkpoint.
+        One line for each damaged checkpoint that was passed over, for each player or discriminator that came or went
+        since, and where another backend saved the checkpoint.
 
     Raises:
         CheckpointError: All checkpoints are damaged, or they are of another model.
@@ -84,18 +85,21 @@ def resume(folder: Path, engine: Engine) -> tuple[str, ...]:
     if not checkpoint.saved_steps(folder):
         return ()
     saved = checkpoint.load_latest(folder)
-    for part, variables in _parts(engine).items():
+    parts, changes = _parts(engine), []
+    _write(parts.pop(WEIGHTS), saved.parts.get(WEIGHTS, {}), folder)
+    for part, variables in parts.items():
         if part in saved.parts or part not in _OPTIONAL:
-            _write(variables, saved.parts.get(part, {}), folder)
+            came_or_went = _take_up(variables, saved.parts.get(part, {}), folder)
+            changes += came_or_went if part == OPTIMIZER else []
     if AVERAGE not in saved.parts:
         for update in engine.updates:
             update.start_average()
     engine.step, engine.slowing = saved.step, float(saved.info.get("slowing", 1.0))
     before = saved.info.get("backend", engine.backend)
-    if before == engine.backend:
-        return saved.skipped
-    change = f"{folder} was trained on {before} so far and is now on {engine.backend}, which draws other random numbers"
-    return (*saved.skipped, change)
+    if before != engine.backend:
+        moved = f"was trained on {before} so far and is now on {engine.backend}, which draws other random numbers"
+        changes.append(f"{folder} {moved}")
+    return (*saved.skipped, *changes)
 
 
 def load_weights(folder: Path, model: Any, which: str = NEWEST) -> checkpoint.Checkpoint:
@@ -110,7 +114,7 @@ def load_weights(folder: Path, model: Any, which: str = NEWEST) -> checkpoint.Ch
         CheckpointError: There is no such checkpoint, it is damaged, or it is of another model.
     """
     saved = load_chosen(folder, which)
-    write_arrays(_networks(model), _averaged(saved), folder)
+    write_arrays(swap_networks(model), _averaged(saved), folder)
     return saved
 
 
@@ -125,7 +129,7 @@ def take_weights(folder: Path, model: Any) -> tuple[int, int]:
     Raises:
         CheckpointError: There is no checkpoint, all are damaged, or nothing fits.
     """
-    wanted = _by_layer(_named(_networks(model)))
+    wanted = _by_layer(_named(swap_networks(model)))
     found = _by_layer(_averaged(checkpoint.load_latest(folder)))
     fitting = [(wanted[place], found[place]) for place in wanted.keys() & found.keys()]
     fitting = [(variable, array) for variable, array in fitting if tuple(variable.shape) == array.shape]
@@ -202,12 +206,12 @@ def diverged(step: int, what: str) -> FaceswapError:
 def _parts(engine: Engine) -> dict[str, Named]:
     """All that is saved; averages bear the names of their weights."""
     updates = {update.player.name: update for update in engine.updates}
-    weights = _named(_networks(engine.model))
+    networks, training = engine.model.networks, engine.model.only_trained_with
     averages = {id(weight): average for update in engine.updates for weight, average in update.averages}
     parts = {
-        WEIGHTS: weights,
-        OPTIMIZER: _named({name: update.moments for name, update in updates.items()}),
-        AVERAGE: {name: averages[id(weight)] for name, weight in weights.items() if id(weight) in averages},
+        WEIGHTS: _named(swap_networks(engine.model)),
+        OPTIMIZER: _named({name: update.moments for name, update in updates.items()} | _of(networks, training)),
+        AVERAGE: {name: averages[id(own)] for name, own in _named(_of(networks)).items() if id(own) in averages},
         ACCUMULATED: _named({name: update.accumulated for name, update in updates.items()}),
         GUARD: _named({name: update.own for name, update in updates.items()}),
     }
@@ -215,7 +219,8 @@ def _parts(engine: Engine) -> dict[str, Named]:
 
 
 def _averaged(saved: checkpoint.Checkpoint) -> Arrays:
-    return {**saved.parts.get(WEIGHTS, {}), **saved.parts.get(AVERAGE, {})}
+    averages = saved.parts.get(AVERAGE, {})
+    return {name: averages.get(name, weight) for name, weight in saved.parts.get(WEIGHTS, {}).items()}
 
 
 def _by_layer(named: Named) -> dict[tuple[str, str, int], Any]:
@@ -229,8 +234,32 @@ def _by_layer(named: Named) -> dict[tuple[str, str, int], Any]:
     return places
 
 
-def _networks(model: Any) -> dict[str, Any]:
-    return {name: network.variables for name, network in model.networks.items()}
+def swap_networks(model: Any) -> dict[str, Any]:
+    """The variables of a model's networks, by name, without those that training alone needs."""
+    return _of(model.networks, [name for name in model.networks if name not in model.only_trained_with])
+
+
+def _of(networks: Mapping[str, Any], names: Iterable[str] | None = None) -> dict[str, Any]:
+    """The variables of some networks, or of all, by name."""
+    return {name: networks[name].variables for name in (networks if names is None else names)}
+
+
+def _take_up(variables: Named, arrays: Mapping[str, NDArray[Any]], folder: Path) -> list[str]:
+    """Writes what was saved of the players and networks that there were before; says in a line which came or went."""
+    wanted, known = ({_group(name) for name in names} for names in (variables, arrays))
+    both = wanted & known
+    kept = {name: array for name, array in arrays.items() if _group(name) in both}
+    _write({name: variable for name, variable in variables.items() if _group(name) in both}, kept, folder)
+    changes = (
+        ("starts its {} afresh: there was none before", wanted - known),
+        ("leaves its {} behind", known - wanted),
+    )
+    return [f"{folder} {what.format(', '.join(sorted(names)))}" for what, names in changes if names]
+
+
+def _group(name: str) -> str:
+    """The player or network of a saved name."""
+    return name.partition("/")[0]
 
 
 def _named(groups: Groups) -> dict[str, Any]:

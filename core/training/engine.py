@@ -81,7 +81,7 @@ class Engine:
             The losses of all players that moved, as scalar tensors.
         """
         progress = self.step / self._total
-        self.model.at(progress)
+        self.model.at(progress, (self.step - 1) / self._total)
         rate = self.slowing * self._recipe.rate(self.step, self._total)
         losses: dict[str, Tensor] = {}
         for turn in self._turns(self.step):

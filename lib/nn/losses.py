@@ -1,110 +1,67 @@
-"""Losses between two batches of pictures; each gives one scalar, in float32 whatever the precision policy.
+"""Losses between the pixels of two batches of pictures; each gives one scalar, in float32 whatever the policy.
 
 Convention:
-    Pictures are `[batch height width channels]`, 0..1. A loss is the mean over all their values.
+    Pictures are `[batch height width channels]`. A loss is the mean over all their values. A weight is
+    `[batch height width 1]`; the mean stays over all pixels, so that a small region means a small loss.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from keras import ops
-from numpy.typing import NDArray
 
 Tensor = Any
 
 
-def mae(goal: Tensor, output: Tensor) -> Tensor:
-    """Mean absolute error."""
-    return ops.mean(ops.abs(_difference(goal, output)))
-
-
-def mse(goal: Tensor, output: Tensor, weight: Tensor | None = None) -> Tensor:
-    """Mean squared error, each pixel weighted.
+def mae(goal: Tensor, output: Tensor, weight: Tensor | None = None) -> Tensor:
+    """Mean absolute error, each pixel weighted.
 
     Args:
         goal: What should have come.
         output: What came.
-        weight: `[batch height width 1]`; the mean is over all pixels, so that a small weight means a small loss.
+        weight: How much each pixel counts; all alike when None.
     """
-    squared = ops.square(_difference(goal, output))
-    return ops.mean(squared if weight is None else squared * ops.cast(weight, "float32"))
+    return _mean(ops.abs(_difference(goal, output)), weight)
 
 
-def dssim(goal: Tensor, output: Tensor, window: int = 11, sigma: float = 1.5) -> Tensor:
-    """Structural dissimilarity, (1 - SSIM) / 2, where the whole window lies in the picture.
+def mse(goal: Tensor, output: Tensor, weight: Tensor | None = None) -> Tensor:
+    """Mean squared error, each pixel weighted; arguments as `mae`."""
+    return _mean(ops.square(_difference(goal, output)), weight)
 
-    Args:
-        goal: What should have come, 0..1; its side is at least `window`.
-        output: What came.
-        window: Side of the Gaussian window in pixels.
-        sigma: Its standard deviation in pixels.
+
+def gradient_difference(goal: Tensor, output: Tensor) -> Tensor:
+    """How much steeper or flatter than it should be a picture is: sharp edges that came out blurred cost.
+
+    The mean absolute difference between the magnitudes of the first differences, down and to the right, summed.
 
     Reference:
-        Z. Wang et al., Image quality assessment: from error visibility to structural similarity, IEEE TIP 13(4), 2004.
+        M. Mathieu, C. Couprie, Y. LeCun, Deep multi-scale video prediction beyond mean square error, ICLR 2016, eq. 6
+        with alpha = 1, here as means.
     """
-    x, y = ops.cast(goal, "float32"), ops.cast(output, "float32")
-    _, height, width, _ = x.shape
-    # SSIM needs five local means; they are taken in one go, stacked along the batch.
-    stacked = ops.concatenate([x, y, x * x, y * y, x * y], axis=0)
-    means = _smooth(stacked, _band(height, window, sigma), _band(width, window, sigma))
-    mean_x, mean_y, mean_xx, mean_yy, mean_xy = ops.split(means, 5, axis=0)
-
-    # Eq. 13 with K1 = 0.01, K2 = 0.03 and a data range of 1.
-    c1, c2 = 0.01**2, 0.03**2
-    variance = mean_xx - mean_x * mean_x + mean_yy - mean_y * mean_y
-    covariance = mean_xy - mean_x * mean_y
-    above = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
-    below = (mean_x * mean_x + mean_y * mean_y + c1) * (variance + c2)
-    return ops.mean((1 - above / below) / 2)
+    wanted, got = _first_differences(goal), _first_differences(output)
+    return sum(mae(ops.abs(first), ops.abs(second)) for first, second in zip(wanted, got, strict=True))
 
 
-def masked_dssim(goal: Tensor, output: Tensor, mask: Tensor) -> Tensor:
-    """Structural dissimilarity of two batches of pictures that are black outside a mask.
+def total_variation(pictures: Tensor) -> Tensor:
+    """How restless pictures are: the mean magnitudes of their first differences, down and to the right, summed.
 
-    The mean is over the whole picture, as `dssim` takes it: where both are black they are alike, so that a small mask
-    means a small loss.
-
-    Args:
-        goal: What should have come, 0..1.
-        output: What came.
-        mask: `[batch height width 1]`, 0..1.
+    Reference:
+        L. Rudin, S. Osher, E. Fatemi, Nonlinear total variation based noise removal algorithms, Physica D 60, 1992; the
+        anisotropic form.
     """
-    mask = ops.cast(mask, "float32")
-    return dssim(ops.cast(goal, "float32") * mask, ops.cast(output, "float32") * mask)
+    return sum(ops.mean(ops.abs(part)) for part in _first_differences(pictures))
 
 
-def blur(pictures: Tensor, sigma: float) -> Tensor:
-    """Blurs pictures by a Gaussian; beyond their border lies zero.
+def _first_differences(pictures: Tensor) -> tuple[Tensor, Tensor]:
+    """Of rows and of columns."""
+    x = ops.cast(pictures, "float32")
+    return x[:, 1:] - x[:, :-1], x[:, :, 1:] - x[:, :, :-1]
 
-    Args:
-        pictures: `[batch height width channels]`.
-        sigma: Standard deviation in pixels.
-    """
-    _, height, width, _ = pictures.shape
-    reach = int(np.ceil(3 * sigma))
-    rows, columns = (_band(side + 2 * reach, 2 * reach + 1, sigma)[:, reach:-reach] for side in (height, width))
-    return _smooth(ops.cast(pictures, "float32"), rows, columns)
+
+def _mean(values: Tensor, weight: Tensor | None) -> Tensor:
+    return ops.mean(values if weight is None else values * ops.cast(weight, "float32"))
 
 
 def _difference(goal: Tensor, output: Tensor) -> Tensor:
     return ops.cast(goal, "float32") - ops.cast(output, "float32")
-
-
-def _smooth(pictures: Tensor, rows: NDArray[np.float32], columns: NDArray[np.float32]) -> Tensor:
-    """Filters rows and columns by band matrices: two matrix products, fast on every backend."""
-    pictures = ops.einsum("ih,bhwc->biwc", rows, pictures)
-    return ops.einsum("jw,biwc->bijc", columns, pictures)
-
-
-def _band(side: int, window: int, sigma: float) -> NDArray[np.float32]:
-    """The matrix `[side - window + 1, side]` that takes Gaussian means of a line of `side` pixels."""
-    if side < window:
-        raise ValueError(f"A picture's side must be at least the window, {window}. Received: {side}")
-    offsets = np.arange(window) - (window - 1) / 2
-    weights = np.exp(-(offsets**2) / (2 * sigma**2))
-    places = np.arange(side)[None, :] - np.arange(side - window + 1)[:, None]
-    inside = (places >= 0) & (places < window)
-    band = np.where(inside, (weights / weights.sum())[np.clip(places, 0, window - 1)], 0.0)
-    return np.asarray(band, np.float32)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
 from ...core.contract import CropSpec
-from ...core.training.step import IdentityBatch, Step, Warp
-from .masked_losses import face_and_mask_losses
+from ...core.training.step import IdentityBatch, Warp
 from .shared_encoder import SharedEncoderModel
 
 if TYPE_CHECKING:
@@ -59,16 +57,17 @@ class HalfFaceModel(SharedEncoderModel):
         """The figures of the model with fewer weights, with all its branches."""
         raise NotImplementedError
 
-    def losses(self, player: str, batch: Mapping[str, IdentityBatch], step: Step) -> dict[str, Any]:
-        """The dissimilarity inside the mask and the mask's mean absolute error, for each person."""
-        from ...lib.nn.losses import mae
-
-        return face_and_mask_losses(batch, self.reconstructed(batch), self._face_loss, mae)
-
-    def _face_loss(self, share: IdentityBatch, face: Any) -> Any:
+    def face_loss(self, share: IdentityBatch, face: Any) -> Any:
         """10 DSSIM in the mask, or 50 times the mean squared error under the blurred mask."""
-        from ...lib.nn.losses import blur, masked_dssim, mse
+        from ...lib.nn.losses import mse
+        from ...lib.nn.structure import blur, masked_dssim
 
         if self.options.pixel_loss:
             return _PIXEL_WEIGHT * mse(share.goal, face, blur(share.mask, sigma=self.size * _BLUR))
         return _STRUCTURE_WEIGHT * masked_dssim(share.goal, face, share.mask)
+
+    def mask_loss(self, goal: Any, mask: Any) -> Any:
+        """The mean absolute error."""
+        from ...lib.nn.losses import mae
+
+        return mae(goal, mask)

@@ -49,6 +49,18 @@ def test_feature_a_file_put_in_place_by_hand_is_found(place):
     assert weights_path(ENTRY) == place
 
 
+def test_feature_an_optional_file_of_unknown_hash_lies_in_the_folder_itself(folder):
+    entry = {"name": "sees.h5", "optional": True}
+    assert path_of(WeightsFile.declared(entry)) == folder / "sees.h5"
+    assert state(WeightsFile.declared(entry)) == State.MISSING
+    with pytest.raises(WeightsError, match=r"'sees.h5' are missing: put the file at .*sees\.h5"):
+        weights_path(entry)
+    folder.mkdir()
+    (folder / "sees.h5").write_bytes(CONTENT)
+    assert weights_path(entry) == folder / "sees.h5"
+    assert state(WeightsFile.declared(entry)) == State.PRESENT
+
+
 def test_feature_files_of_one_name_and_different_content_lie_apart(folder):
     other = {**ENTRY, "sha256": hashlib.sha256(OTHER).hexdigest()}
     places = {path_of(WeightsFile.declared(entry)) for entry in (ENTRY, other)}
@@ -172,7 +184,7 @@ def test_error_a_file_inside_a_package_that_is_not_installed():
 
 
 def test_error_weights_without_a_file_have_no_path():
-    with pytest.raises(ValueError, match="declare neither `inside` nor `sha256`"):
+    with pytest.raises(ValueError, match="declare neither `inside`, `sha256` nor `optional`"):
         weights_path({"name": "detector of dlib"})
 
 

@@ -10,7 +10,7 @@ from faceswap.testing import parametrize_with_checks
 EVERY = [(kind, name) for kind, names in BUILT_IN.items() for name in names]
 SLOW = [
     ("detector", "mtcnn"),
-    *(("model", name) for name in ("df", "h128", "h64", "iae", "liae", "lightweight", "original", "sae")),
+    *(("model", name) for name in ("df", "gan", "h128", "h64", "iae", "liae", "lightweight", "original", "sae")),
 ]
 QUICK = [target for target in EVERY if target not in SLOW]
 

@@ -215,6 +215,23 @@ def test_feature_pixel_loss_is_fifty_squared_errors_where_the_mask_is_full(model
     assert float(loss) == pytest.approx(50 * 0.1**2 * (6 / 16) ** 2, rel=1e-2)
 
 
+@pytest.mark.parametrize("model_class", [MiniModel, H64Model, LiaeModel])
+def test_feature_eyes_and_mouth_count_more(model_class: type[TrainableModel]) -> None:
+    model = _make(model_class, width=0.03, eyes=30, mouth=4)
+    plain, batch = _make(model_class, width=0.03), _batch(model.crop.size)
+    plain.networks = model.networks
+    eyes, mouth = (np.zeros_like(batch["source"].mask) for _ in range(2))
+    eyes[:, 10:20, 15:40], mouth[:, 40:50, 20:50] = 1, 0.5
+    batch = {name: replace(share, eyes=eyes, mouth=mouth) for name, share in batch.items()}
+    before, losses = (each.losses("autoencoder", batch, SimpleNamespace()) for each in (plain, model))
+    expected = {name: float(loss) for name, loss in before.items()}
+    for name, share in batch.items():
+        error = np.abs(_answer(model, name, share.input)[0].astype(np.float64) - share.goal)
+        expected |= {f"{name}_eyes": 30 * (error * eyes).mean(), f"{name}_mouth": 4 * (error * mouth).mean()}
+    assert {name: float(loss) for name, loss in losses.items()} == pytest.approx(expected, rel=1e-4)
+    assert not any(name.endswith(("_eyes", "_mouth")) for name in before)
+
+
 def _conv(kernel: int, channels: int, filters: int) -> int:
     return (kernel * kernel * channels + 1) * filters
 

@@ -503,3 +503,32 @@ def test_feature_killed_three_times_equals_uninterrupted(tmp_path: Path, faceset
     assert _state(tmp_path / "killed") == _state(tmp_path / "whole")
     steps = [line["step"] for line in read_history(tmp_path / "killed")]
     assert steps == sorted(set(steps)) and steps[-1] == 60
+
+
+def test_feature_discriminators_come_and_go_in_one_folder(tmp_path: Path, facesets: Facesets) -> None:
+    folder = tmp_path / "model"
+    for iterations, weight, warned in ((1, 0.1, ""), (2, 0, "leaves its"), (3, 0.1, "starts its")):
+        events = _run(_job(folder, facesets, iterations=iterations, adversarial=weight))
+        warnings = [event.message for event in events if event.type == "warning"]
+        assert len(warnings) == bool(warned) and all(warned in warning for warning in warnings)
+        assert ("source_adversarial" in events[-1].losses) == bool(weight)
+        trained = load_trained_model(folder)
+        assert (trained.record.name, trained.step) == ("mini", iterations)
+        assert set(trained.plugin.networks) == {"encoder", "decoder_source", "decoder_target"}
+
+
+def test_error_discriminators_around_a_model_with_losses_of_its_own(tmp_path: Path, facesets: Facesets) -> None:
+    job = _job(tmp_path / "model", facesets, model=PluginChoice(name="gan"), adversarial=0.1)
+    with pytest.raises(PluginError, match=r"model 'gan' has losses of its own.*leave it at 0"):
+        _run(job)
+    assert not (tmp_path / "model").exists()
+
+
+def test_feature_what_a_model_lets_people_know_is_told(
+    tmp_path: Path, facesets: Facesets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FACESWAP_WEIGHTS", str(tmp_path / "weights"))
+    model = PluginChoice(name="gan", options={"width": 0.02})
+    events = _run(_job(tmp_path / "model", facesets, model=model, iterations=1))
+    (warning,) = [event.message for event in events if event.type == "warning"]
+    assert warning.startswith("model 'gan': the perceptual loss is off: put ")

@@ -1,4 +1,4 @@
-"""Ten steps of `mini` from the same weights on the same batch; a script for `test_backends.py`, run on each backend.
+"""Ten steps of a model from the same weights on the same batch; a script for `test_backends.py`, run on each backend.
 
 The first run makes the weights. Every run leaves its losses and weights in `<folder>/<backend>-<optimizer>`.
 """
@@ -8,44 +8,61 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from faceswap.core.kinds import TrainableModel
 from faceswap.core.training.backends import import_keras, make_adapter, running_backend, seed_weights
-from faceswap.core.training.checkpointing import WEIGHTS, load_weights, read_arrays
+from faceswap.core.training.checkpointing import WEIGHTS, read_arrays, write_arrays
 from faceswap.core.training.engine import random_numbers
 from faceswap.core.training.faces import TrainingFaces
 from faceswap.core.training.step import IdentityBatch
 from faceswap.core.training.update import Update
 from faceswap.lib import checkpoint
+from faceswap.plugins.train.models.gan import GanModel
 from faceswap.plugins.train.models.mini import MiniModel
 
 STEPS = 10
+RATES = {"mini": 0.2, "gan": 0.02}
+"""Of stochastic gradient descent."""
+SHARES = np.array([0.1, 0.9, 0.4, 0.7] * 2, np.float32).reshape(8, 1, 1, 1)
 
 
-def run(folder: Path, optimizer: str) -> None:
+def make(name: str) -> TrainableModel:
+    """Makes a model, small; one that mixes faces mixes them alike on every backend."""
+    if name == "mini":
+        return MiniModel(MiniModel.Options(width=0.1))
+    losses: Any = import_module("faceswap.lib.nn.adversarial_losses")
+    losses.mixture_shares = lambda *given: import_keras().ops.convert_to_tensor(SHARES)
+    return GanModel(GanModel.Options(width=0.02))
+
+
+def run(folder: Path, name: str, optimizer: str) -> None:
     """Trains on the running backend."""
-    model = MiniModel(MiniModel.Options(width=0.1))
     seed_weights(0)
+    model = make(name)
     model.load()
-    networks = {name: network.variables for name, network in model.networks.items()}
+    networks = {part: network.variables for part, network in model.networks.items()}
     if not checkpoint.saved_steps(folder):
         checkpoint.save(folder, 0, {WEIGHTS: read_arrays(networks)}, {})
-    load_weights(folder, model)
+    write_arrays(networks, checkpoint.load_latest(folder).parts[WEIGHTS], folder)
 
-    (player,) = model.players()
+    players = model.players()
     if optimizer == "sgd":
-        player = replace(player, optimizer=import_keras().optimizers.SGD(0.2))
-    update = Update(player, model.networks)
-    faces = {name: _faces(seed) for seed, name in enumerate(model.identities)}
+        players = [replace(player, optimizer=import_keras().optimizers.SGD(RATES[name])) for player in players]
+    updates = [Update(player, model.networks) for player in players]
+    faces = {identity: _faces(seed) for seed, identity in enumerate(model.identities)}
     adapter = make_adapter(model, _unchanged, faces)
-    indices = {name: np.arange(4) for name in faces}
-    losses: dict[str, list[float]] = {name: [] for name in faces}
+    indices = {identity: np.arange(4) for identity in faces}
+    losses: dict[str, list[float]] = {}
     for step in range(STEPS):
-        for name, loss in adapter.move(update, indices, random_numbers(0, 0, step), step, step / STEPS).items():
-            losses[name].append(float(loss))
+        for turn, update in enumerate(updates):
+            moved = adapter.move(update, indices, random_numbers(0, turn, step), step, step / STEPS)
+            for loss, value in moved.items():
+                losses.setdefault(loss, []).append(float(value))
 
     out = folder / f"{running_backend()}-{optimizer}"
     out.mkdir()
@@ -66,5 +83,5 @@ def _unchanged(stored: Mapping[str, tuple[Any, Any]], key: Any) -> dict[str, Ide
 
 
 if __name__ == "__main__":
-    for which in sys.argv[2:]:
-        run(Path(sys.argv[1]), which)
+    for which in sys.argv[3:]:
+        run(Path(sys.argv[1]), sys.argv[2], which)

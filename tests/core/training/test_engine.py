@@ -25,7 +25,7 @@ PLAIN = Variation(color_match=0, color_jitter=0)
 class Game(TrainableModel):
     """Two players with a weight each: one pulls it to the batch's mean, the other plays every third step."""
 
-    seen: list[float]
+    seen: list[tuple[float, float]]
 
     @property
     def crop(self) -> CropSpec:
@@ -67,8 +67,8 @@ class Game(TrainableModel):
         slope = step.gradient(lambda x: ops.sum(ops.square(network(x))), ops.ones((1, 1)))
         return {"slope": ops.sum(slope)}
 
-    def at(self, progress: float) -> None:
-        self.seen.append(progress)
+    def at(self, progress: float, before: float) -> None:
+        self.seen.append((progress, before))
 
 
 def _faces(level: int = 51) -> dict[str, TrainingFaces]:
@@ -120,7 +120,7 @@ def test_feature_number_progress_and_schedule() -> None:
     told = [_floats(engine.advance()) for _ in range(4)]
     assert [step["number"] for step in told] == [0, 1, 2, 3]
     assert [step["progress"] for step in told] == pytest.approx([0, 0.25, 0.5, 0.75])
-    assert engine.model.seen == pytest.approx([0, 0.25, 0.5, 0.75])
+    assert engine.model.seen == [(0, -0.25), (0.25, 0), (0.5, 0.25), (0.75, 0.5)]
     assert engine.step == 4
 
 
@@ -138,12 +138,13 @@ def test_feature_setting_the_step_repeats_its_randomness() -> None:
     later = _engine()
     later.step = 3
     assert _floats(later.advance())["noise"] == noises[3]
+    assert later.model.seen == engine.model.seen[3:]
 
 
 class Copying(Game):
     """Before each step the second network becomes a copy of the first."""
 
-    def at(self, progress: float) -> None:
+    def at(self, progress: float, before: float) -> None:
         copied, original = (self.networks[name].trainable_variables[0] for name in ("second", "first"))
         copied.assign(original.value)
 

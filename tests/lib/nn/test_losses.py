@@ -3,11 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
+from skimage.measure import block_reduce
 from skimage.metrics import structural_similarity
 
 pytest.importorskip("keras")
 
-from faceswap.lib.nn.losses import blur, dssim, mae, masked_dssim, mse
+from faceswap.lib.nn.losses import gradient_difference, mae, mse, total_variation
+from faceswap.lib.nn.structure import blur, dssim, masked_dssim, ms_dssim, scale_weights
 
 
 @pytest.fixture
@@ -77,3 +79,64 @@ def test_feature_losses_are_float32_for_half_precision(pictures: tuple[np.ndarra
     for loss in (mae, mse, dssim):
         value = np.asarray(loss(first, second))
         assert value.dtype == np.float32 and np.isfinite(value)
+
+
+def _ms_ssim(first: np.ndarray, second: np.ndarray, weights: tuple[float, ...]) -> float:
+    """Of one channel, in float64 and by scipy's filter, after the paper's equations 1-7."""
+
+    def smooth(picture: np.ndarray) -> np.ndarray:
+        return gaussian_filter(picture, 1.5, radius=5)[5:-5, 5:-5]
+
+    product = 1.0
+    for scale, weight in enumerate(weights):
+        mean_x, mean_y = smooth(first), smooth(second)
+        variance_x, variance_y = smooth(first**2) - mean_x**2, smooth(second**2) - mean_y**2
+        covariance = smooth(first * second) - mean_x * mean_y
+        values = (2 * covariance + 0.0009) / (variance_x + variance_y + 0.0009)
+        if scale == len(weights) - 1:
+            values = values * (2 * mean_x * mean_y + 0.0001) / (mean_x**2 + mean_y**2 + 0.0001)
+        product *= values.mean() ** weight
+        even = slice(len(first) // 2 * 2)
+        first, second = (block_reduce(picture[even, even], (2, 2), np.mean) for picture in (first, second))
+    return product
+
+
+@pytest.mark.parametrize("side", [176, 64])
+def test_feature_ms_dssim_equals_the_paper_in_double_precision(side: int) -> None:
+    rng = np.random.default_rng(1)
+    first = gaussian_filter(rng.random((2, side, side, 3)), (0, 2, 2, 0))
+    first = (first - first.min()) / np.ptp(first)
+    second = np.clip(gaussian_filter(first, (0, 1, 1, 0)) + rng.normal(0, 0.05, first.shape), 0, 1)
+    weights = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+    if side == 64:  # The window of 11 pixels fits into 64, 32 and 16.
+        weights = tuple(weight * sum(weights) / sum(weights[:3]) for weight in weights[:3])
+    assert scale_weights(side) == pytest.approx(weights)
+    similar = [
+        _ms_ssim(first[face, ..., channel], second[face, ..., channel], weights)
+        for face in range(2)
+        for channel in range(3)
+    ]
+    got = float(ms_dssim(first.astype(np.float32), second.astype(np.float32)))
+    assert got == pytest.approx((1 - np.mean(similar)) / 2, abs=1e-5)
+    assert got > 0.01
+    assert float(ms_dssim(first, first)) == pytest.approx(0, abs=1e-6)
+
+
+def test_feature_mae_counts_pixels_by_their_weight(pictures: tuple[np.ndarray, np.ndarray]) -> None:
+    first, second = pictures
+    weight = np.zeros((3, 40, 32, 1), np.float32)
+    weight[:, 5:15, 4:20] = 0.25
+    expected = (np.abs(first.astype(np.float64) - second) * weight).mean()
+    assert float(mae(first, second, weight)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_feature_differences_equal_those_of_numpy(pictures: tuple[np.ndarray, np.ndarray]) -> None:
+    first, second = (picture.astype(np.float64) for picture in pictures)
+    steep = sum(
+        np.abs(np.abs(np.diff(first, axis=axis)) - np.abs(np.diff(second, axis=axis))).mean() for axis in (1, 2)
+    )
+    restless = sum(np.abs(np.diff(first, axis=axis)).mean() for axis in (1, 2))
+    assert float(gradient_difference(*pictures)) == pytest.approx(steep, rel=1e-5)
+    assert float(total_variation(pictures[0])) == pytest.approx(restless, rel=1e-5)
+    # A picture turned to its negative has edges as steep.
+    assert float(gradient_difference(pictures[0], 1 - pictures[0])) == pytest.approx(0, abs=1e-7)

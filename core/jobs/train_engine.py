@@ -1,0 +1,60 @@
+"""From the settings of the job `train` to its engine: the model, what is laid around it, and how it is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+from ..host import Prepared
+from ..kinds import TrainableModel
+
+if TYPE_CHECKING:
+    from ..training.engine import Engine
+    from ..training.faces import TrainingFaces
+    from .train import TrainJob
+    from .train_validation import Places
+
+
+def fresh_model(job: TrainJob, prepared: Prepared) -> TrainableModel:
+    """Loads the model, with discriminators around it where they are asked for; its weights follow the seed."""
+    from ..training.adversarial import AdversarialModel
+    from ..training.backends import seed_weights
+    from ..training.recipe import computing_in
+
+    seed_weights(job.seed)
+    with computing_in(job.precision):
+        model: TrainableModel = prepared.load()
+        return AdversarialModel(model, job.adversarial) if job.adversarial else model
+
+
+def make_engine(
+    job: TrainJob,
+    load: Callable[[], TrainableModel],
+    faces: Mapping[str, TrainingFaces],
+    trained: Places,
+    batch_size: int,
+) -> Engine:
+    """Makes the engine of a job.
+
+    Args:
+        job: Its settings.
+        load: Makes the model.
+        faces: The faces of each person.
+        trained: The places of those that are trained on.
+        batch_size: Faces of each person in a step.
+
+    Raises:
+        FaceswapError: The settings do not fit the model, the backend or the machine.
+    """
+    from ..training.backends.devices import check_shares, on_devices
+    from ..training.engine import Engine
+    from ..training.recipe import Recipe
+    from ..training.variation import Variation
+
+    check_shares(job.devices, batch_size, job.accumulate)
+    recipe, variation = (
+        kind(**{field.name: getattr(job, field.name) for field in fields(kind)}) for kind in (Recipe, Variation)
+    )
+    with on_devices(job.devices):
+        return Engine(load(), faces, batch_size, job.seed, job.iterations, variation, recipe, trained)
