@@ -6,8 +6,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ...errors import PluginError
+from ...errors import OptionError, PluginError
 from . import running_backend
+
+
+def check_shares(devices: int, batch_size: int, accumulate: int) -> None:
+    """Insists that a batch can be shared by so many devices.
+
+    Args:
+        devices: How many.
+        batch_size: Faces of each identity in a batch.
+        accumulate: Steps whose gradients are averaged.
+
+    Raises:
+        OptionError: It cannot.
+    """
+    if batch_size % devices:
+        raise OptionError(
+            f"--batch-size must be a multiple of --devices {devices}. Received: {batch_size}", "batch_size"
+        )
+    if devices > 1 and accumulate > 1 and running_backend() == "tensorflow":
+        raise OptionError("--accumulate needs one device on TensorFlow; leave --devices at 1, or use jax", "accumulate")
 
 
 @contextmanager

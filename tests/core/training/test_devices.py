@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from faceswap.core.errors import PluginError
+from faceswap.core.errors import OptionError, PluginError
 from faceswap.core.training.backends import devices
-from faceswap.core.training.backends.devices import on_devices
+from faceswap.core.training.backends.devices import check_shares, on_devices
 
 SCRIPT = Path(__file__).parent / "two_devices.py"
 
@@ -37,3 +37,15 @@ def test_error_backend_that_shares_no_batches(monkeypatch: pytest.MonkeyPatch) -
         on_devices(2),
     ):
         pass
+
+
+def test_error_batches_that_cannot_be_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "running_backend", lambda: "tensorflow")
+    check_shares(2, 4, 1)
+    check_shares(1, 3, 8)
+    with pytest.raises(OptionError, match=r"must be a multiple of --devices 2\. Received: 3"):
+        check_shares(2, 3, 1)
+    with pytest.raises(OptionError, match="--accumulate needs one device on TensorFlow"):
+        check_shares(2, 4, 2)
+    monkeypatch.setattr(devices, "running_backend", lambda: "jax")
+    check_shares(2, 4, 2)
