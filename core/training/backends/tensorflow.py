@@ -78,7 +78,8 @@ class TensorFlowAdapter:
             parts = replicas.run(
                 lambda: self._evaluate(update, replicas.share(batch), keys[1], StepNumbers(None, number, progress))
             )
-            losses, total, gradients = (replicas.first(part) for part in parts[:3])
+            losses: dict[str, Tensor] = replicas.first(parts[0])
+            total, gradients = (replicas.first(part) for part in parts[1:3])
             finite = update.finite(total, gradients)
             tf.cond(finite, lambda: replicas.run(self._take, update, *parts[2:], rate), lambda: None)
             update.count(finite, total)
