@@ -223,6 +223,9 @@ class TrainableModel(Trainable, SwapModel):
     then build on it, as `faceswap train --adversarial` does. A model that is no autoencoder overrides `losses` instead.
     """
 
+    warp: Warp = Warp()
+    """How the faces that it is given in training are warped."""
+
     def reconstructed(self, batch: Mapping[str, IdentityBatch]) -> dict[str, Any]:
         """What the networks make of each identity's `input`, in training: faces, or a list of faces and masks.
 
@@ -246,9 +249,6 @@ class TrainableModel(Trainable, SwapModel):
     def losses(self, player: str, batch: Mapping[str, IdentityBatch], step: Step) -> dict[str, Tensor]:
         """The losses of the reconstruction, in one pass through the networks."""
         return self.reconstruction_losses(batch, self.reconstructed(batch), step)
-
-    warp: ClassVar[Warp] = Warp()
-    """How the faces that it is given in training are warped."""
 
     def swap_network(self, identity: str) -> Any:
         """The exportable path: a plain Keras model of fixed size, float32, without randomness.

@@ -35,6 +35,9 @@ class TrainSettings(Job):
     backend: Literal["tensorflow", "jax", "torch"] | None = Field(
         None, description="What Keras computes with.  [default: KERAS_BACKEND, or tensorflow]"
     )
+    devices: int = Field(
+        1, ge=1, description="GPUs of this machine that share each batch, on TensorFlow or JAX; a part of it for each."
+    )
     iterations: int = Field(20_000, ge=1, description="Training steps in all, those of earlier runs included.")
     batch_size: BatchSize = Field(16, description="Faces of each person in a step; auto: as many as do well here.")
     minutes: float | None = Field(None, gt=0, description="Stop after so many minutes, and save.")

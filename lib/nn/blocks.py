@@ -94,23 +94,16 @@ def residual(x: Tensor, name: str) -> Tensor:
 
 
 def rgb_head(x: Tensor, name: str = "rgb") -> Tensor:
-    """The last layer of a picture branch: `[batch size size 3]`, 0..1, in float32 whatever the precision policy."""
+    """The last layer of a picture branch: `[batch size size 3]`, 0..1, float32 whatever the precision policy."""
     return _head(x, 3, name)
 
 
 def mask_head(x: Tensor, name: str = "mask") -> Tensor:
-    """The last layer of a mask branch: `[batch size size 1]`, 0..1, in float32 whatever the precision policy."""
+    """The last layer of a mask branch: `[batch size size 1]`, 0..1, float32 whatever the precision policy."""
     return _head(x, 1, name)
 
 
 def _head(x: Tensor, channels: int, name: str) -> Tensor:
-    conv = layers.Conv2D(
-        channels,
-        5,
-        padding="same",
-        activation="sigmoid",
-        data_format="channels_last",
-        dtype="float32",
-        name=name,
-    )
-    return conv(x)
+    # Only the sigmoid is always float32: a float32 convolution at full size took half of a bfloat16 step.
+    x = layers.Conv2D(channels, 5, padding="same", data_format="channels_last", name=name)(x)
+    return layers.Activation("sigmoid", dtype="float32", name=f"{name}_sigmoid")(x)

@@ -34,7 +34,7 @@ class HalfFaceModel(SharedEncoderModel):
     options: Options
     size: ClassVar[int]
     """Side of the pictures in pixels."""
-    warp: ClassVar[Warp] = Warp(cells=(2, 8), noise=0.24)
+    warp = Warp(cells=(2, 8), noise=0.24)
     """From wide bends to small ones, stronger than the first recipe's."""
 
     @property

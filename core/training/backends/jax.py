@@ -50,6 +50,7 @@ class JaxAdapter:
         self._moves: dict[str, Move] = {}
         self.stored = StoredFaces(faces, jax.default_backend() != "cpu", resident)
         self._variables = all_variables(model.networks)
+        self._distribution = keras.distribution.distribution()
 
     def move(
         self, update: Update, indices: Mapping[str, Any], keys: Any, number: int, progress: float, rate: float = 1.0
@@ -61,10 +62,21 @@ class JaxAdapter:
         variables = [*self._variables, *update.variables]
         values = _apart([variable.value for variable in variables])
         numbers = np.int32(number), np.float32(progress), np.float32(rate)
-        losses, values = self._moves[name](values, self.stored.batch(indices), keys, *numbers)
+        losses, values = self._moves[name](values, self._shared(self.stored.batch(indices)), keys, *numbers)
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
         return losses
+
+    def _shared(self, stored: Any) -> Any:
+        """Lays each device's share of a batch into its memory; the compiler then divides the work."""
+        if self._distribution is None:
+            return stored
+
+        def place(part: Tensor) -> Tensor:
+            layout = self._distribution.get_data_layout(part.shape)
+            return keras.distribution.distribute_tensor(part, layout)
+
+        return jax.tree.map(place, stored)
 
     def _compile(self, update: Update) -> Move:
         """Makes the function of one player's move; it is compiled at the first call."""

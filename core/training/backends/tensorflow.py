@@ -11,9 +11,10 @@ import tensorflow as tf
 from ....lib.nn.keys import RandomKey
 from ...kinds import Trainable
 from ..faces import TrainingFaces
-from ..step import StepNumbers
+from ..step import IdentityBatch, StepNumbers
 from ..update import Update, all_variables
 from . import Prepare
+from .replicas import Replicas
 from .stored import StoredFaces
 
 Tensor = Any
@@ -48,6 +49,7 @@ class TensorFlowAdapter:
         self._model, self._prepare = model, prepare
         self._variables = all_variables(model.networks)
         self._moves: dict[str, Callable[..., dict[str, Tensor]]] = {}
+        self._replicas = Replicas(tf.distribute.get_strategy())
         self.stored = StoredFaces(faces, bool(tf.config.list_physical_devices("GPU")), resident)
 
     def move(
@@ -68,30 +70,46 @@ class TensorFlowAdapter:
 
     def _compile(self, update: Update) -> Callable[..., dict[str, Tensor]]:
         """Builds the graph of one player's move; it is traced at the first call."""
-        weights = [weight.value for weight in update.weights]
+        replicas = self._replicas
+        replicas.divide_clipping(update.player.optimizer)
 
         def move(stored: Any, keys: Tensor, number: Tensor, progress: Tensor, rate: Tensor) -> dict[str, Tensor]:
             batch = self._prepare(stored, RandomKey(keys[0]))
-            step = TensorFlowStep(RandomKey(keys[1]), number, progress)
-            # What the losses assign, as moving statistics, is held back until the step is known to be sound.
-            with tf.GradientTape() as tape, keras.StatelessScope() as scope:
-                losses, total = update.losses(self._model, batch, step)
-            gradients = tape.gradient(total, weights)
+            parts = replicas.run(
+                lambda: self._evaluate(update, replicas.share(batch), keys[1], StepNumbers(None, number, progress))
+            )
+            losses: dict[str, Tensor] = replicas.first(parts[0])
+            total, gradients = (replicas.first(part) for part in parts[1:3])
             finite = update.finite(total, gradients)
-
-            def take() -> None:
-                for variable in self._variables:
-                    value = scope.get_current_value(variable)
-                    if value is not None:
-                        variable.assign(value)
-                update.apply(gradients, rate)
-
-            tf.cond(finite, take, lambda: None)
+            tf.cond(finite, lambda: replicas.run(self._take, update, *parts[2:], rate), lambda: None)
             update.count(finite, total)
             return losses
 
         compiled: Callable[..., dict[str, Tensor]] = tf.function(move)
         return compiled
+
+    def _evaluate(
+        self, update: Update, batch: Mapping[str, IdentityBatch], numbers: Tensor, step: StepNumbers
+    ) -> tuple[dict[str, Tensor], Tensor, list[Tensor | None], list[Tensor | None]]:
+        """Returns the losses, what is differentiated, the gradients, and what the losses assigned to variables.
+
+        What they assign, as moving statistics, is held back until the step is known to be sound.
+        """
+        key = RandomKey(self._replicas.own_numbers(numbers))
+        with tf.GradientTape() as tape, keras.StatelessScope() as scope:
+            losses, total = update.losses(self._model, batch, TensorFlowStep(key, step.number, step.progress))
+        gradients = tape.gradient(total, [weight.value for weight in update.weights])
+        assigned = [scope.get_current_value(variable) for variable in self._variables]
+        return (*self._replicas.mean((losses, total, gradients)), assigned)
+
+    def _take(
+        self, update: Update, gradients: list[Tensor | None], assigned: list[Tensor | None], rate: Tensor
+    ) -> None:
+        """Takes a step whose gradients are sound."""
+        for variable, value in zip(self._variables, assigned, strict=True):
+            if value is not None:
+                variable.assign(value)
+        update.apply(self._replicas.divided(gradients), rate)
 
 
 def _fix_graphs() -> None:
