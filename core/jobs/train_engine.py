@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ..host import Prepared
 from ..kinds import TrainableModel
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ..training.faces import TrainingFaces
     from .train import TrainJob
     from .train_validation import Places
+
+Settings = TypeVar("Settings")
 
 
 def fresh_model(job: TrainJob, prepared: Prepared) -> TrainableModel:
@@ -53,8 +55,12 @@ def make_engine(
     from ..training.variation import Variation
 
     check_shares(job.devices, batch_size, job.accumulate)
-    recipe, variation = (
-        kind(**{field.name: getattr(job, field.name) for field in fields(kind)}) for kind in (Recipe, Variation)
-    )
     with on_devices(job.devices):
+        recipe, variation = _part_of(job, Recipe), _part_of(job, Variation)
         return Engine(load(), faces, batch_size, job.seed, job.iterations, variation, recipe, trained)
+
+
+def _part_of(job: TrainJob, kind: type[Settings]) -> Settings:
+    """The settings of a job that a dataclass has fields for."""
+    names = [field.name for field in fields(cast(Any, kind))]
+    return kind(**{name: getattr(job, name) for name in names})

@@ -95,15 +95,23 @@ def residual(x: Tensor, name: str) -> Tensor:
 
 def rgb_head(x: Tensor, name: str = "rgb") -> Tensor:
     """The last layer of a picture branch: `[batch size size 3]`, 0..1, float32 whatever the precision policy."""
-    return _head(x, 3, name)
+    return head(x, 3, "sigmoid", name)
 
 
 def mask_head(x: Tensor, name: str = "mask") -> Tensor:
     """The last layer of a mask branch: `[batch size size 1]`, 0..1, float32 whatever the precision policy."""
-    return _head(x, 1, name)
+    return head(x, 1, "sigmoid", name)
 
 
-def _head(x: Tensor, channels: int, name: str) -> Tensor:
-    # Only the sigmoid is always float32: a float32 convolution at full size took half of a bfloat16 step.
+def head(x: Tensor, channels: int, activation: str, name: str) -> Tensor:
+    """The last layer of a network: a 5x5 convolution and an activation that answers in float32.
+
+    Only the activation is always float32: a float32 convolution at full size took half of a bfloat16 step.
+    """
     x = layers.Conv2D(channels, 5, padding="same", data_format="channels_last", name=name)(x)
-    return layers.Activation("sigmoid", dtype="float32", name=f"{name}_sigmoid")(x)
+    return in_float32(x, name, activation)
+
+
+def in_float32(x: Tensor, name: str, activation: str = "linear") -> Tensor:
+    """Activates a network's answer in float32, whatever precision it was computed in."""
+    return layers.Activation(activation, dtype="float32", name=f"{name}_{activation}")(x)

@@ -85,10 +85,7 @@ def build_decoder(size: int, width: float, name: str) -> Any:
         number = 3 + len(smaller)
         smaller.append(_picture(x, f"rgb{x.shape[1]}"))
         x = _conv_act_norm(_double(x, last, f"up{number}"), last, f"refine{number}")
-    alpha = layers.Conv2D(
-        1, 5, padding="same", activation="sigmoid", data_format="channels_last", dtype="float32", name="alpha"
-    )
-    return keras.Model(code, [alpha(x), _picture(x, "rgb"), *smaller], name=name)
+    return keras.Model(code, [blocks.mask_head(x, "alpha"), _picture(x, "rgb"), *smaller], name=name)
 
 
 def build_discriminator(size: int, width: float, name: str) -> Any:
@@ -111,10 +108,9 @@ def build_discriminator(size: int, width: float, name: str) -> Any:
         use_bias=False,
         kernel_initializer=keras.initializers.RandomNormal(0, _DEVIATION),
         data_format="channels_last",
-        dtype="float32",
         name="verdicts",
     )
-    return keras.Model(pair, verdicts(x), name=name)
+    return keras.Model(pair, blocks.in_float32(verdicts(x), "verdicts"), name=name)
 
 
 def swap_path(networks: Mapping[str, Any], identity: str) -> Any:
@@ -191,7 +187,4 @@ def _instance_norm(x: Tensor, name: str) -> Tensor:
 
 
 def _picture(x: Tensor, name: str) -> Tensor:
-    conv = layers.Conv2D(
-        3, 5, padding="same", activation="tanh", data_format="channels_last", dtype="float32", name=name
-    )
-    return conv(x)
+    return blocks.head(x, 3, "tanh", name)
