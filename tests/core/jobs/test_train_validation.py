@@ -204,7 +204,8 @@ def test_feature_validation_moves_nothing_of_the_training(tmp_path: Path, long_f
 
 def test_feature_small_facesets_are_trained_on_as_a_whole_and_say_so(tmp_path: Path, facesets: Facesets) -> None:
     events = _run(_job(tmp_path / "model", facesets, iterations=2))
-    (warning,) = [event.message for event in _of(events, "warning")]
+    messages = [event.message for event in _of(events, "warning")]
+    (warning,) = [message for message in messages if "with fewer than 100" not in message]
     assert warning.startswith("7 faces of the source and 5 faces of the target are too few to keep 10% of them")
     assert not _of(events, "validated") and events[-1].held_out == {"source": 0, "target": 0}
 
