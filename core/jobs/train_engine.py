@@ -53,8 +53,7 @@ def make_engine(
     from ..training.variation import Variation
 
     check_shares(job.devices, batch_size, job.accumulate)
-    recipe, variation = (
-        kind(**{field.name: getattr(job, field.name) for field in fields(kind)}) for kind in (Recipe, Variation)
-    )
+    recipe = Recipe(**{field.name: getattr(job, field.name) for field in fields(Recipe)})
+    variation = Variation(**{field.name: getattr(job, field.name) for field in fields(Variation)})
     with on_devices(job.devices):
         return Engine(load(), faces, batch_size, job.seed, job.iterations, variation, recipe, trained)
