@@ -77,7 +77,6 @@ class ConvertJob(Job):
     mask: str = Field("auto", description="Masker of the faceset, or `model`; `auto`: the model's if it gives one.")
     checkpoint: str = Field(
         "newest",
-        pattern=r"^(newest|best|\d+)$",
         description="Which weights: `newest`, `best` by validation, or a step.",
     )
     batch_size: int = Field(16, ge=1, description="Faces in one call of the model.")
