@@ -23,17 +23,24 @@ from .train_sides import label_of
 
 if TYPE_CHECKING:
     from ...lib.performers import Take, Truth
+    from ..training.recipe import Precision
     from .quality_report import Entry, QualityReport, Trained
 
 RATE = 25
 
 _RECOGNIZER = "dlib-resnet"
 _SEED = 0
-_VARIATION: dict[str, Any] = {"affine": 0.2, "flip": 0.0}
+_VARIATION: dict[str, Any] = {"affine": 0.2, "flip": 0.0, "color_match": 0.0, "color_jitter": 0.0}
 """As in the demo: the second performer is made of the first one's mirror image."""
 
 _ENDLESS = 10**7
 """Iterations; the minutes end a training before."""
+
+_UNDISTURBED: dict[str, Any] = {
+    **{"iterations": _ENDLESS, "save_every": _ENDLESS, "preview_every": _ENDLESS},
+    **{"validation": 0.0, "recognizer": None},
+}
+"""All minutes go into steps; the truth validates."""
 
 _PICTURES = 5
 
@@ -49,14 +56,16 @@ class Quality:
         seconds: Length of each performer's footage.
         backend: What trains and converts; None takes KERAS_BACKEND's, or the default.
         batch_size: Faces of each person in a step.
+        precision: What the networks compute in.
     """
 
     work: Path
     models: Collection[PluginChoice]
     minutes: float
-    seconds: float = 16.0
+    seconds: float = 12.0
     backend: str | None = None
     batch_size: int = 16
+    precision: Precision = "float32"
 
     def run(self, stages: Collection[str], listener: EventTaker) -> QualityReport | None:
         """Runs stages.
@@ -142,12 +151,11 @@ class Quality:
             target=self.work / "target",
             model=model,
             minutes=left,
-            iterations=_ENDLESS,
             batch_size=self.batch_size,
+            precision=self.precision,
             seed=_SEED,
-            save_every=_ENDLESS,
-            preview_every=_ENDLESS,
             **_VARIATION,
+            **_UNDISTURBED,
         )
         report = run_isolated(job, context)
         after = Trained(self.minutes, report.iterations, report.faces_per_second, report.backend)
@@ -187,7 +195,8 @@ class Quality:
             entries.append(self._entry(context, name, found, trained=self._trained(model), likeness=likeness[name]))
         entries.append(self._entry(context, TRUTH, self._found(context, self.work / "truth.mp4", self.work / "truth")))
         report = QualityReport(self.frames, tuple(entries))
-        report.write(self.work, pictures, self.truth.take.size // 2)
+        columns = {"target": pictures.pop(NO_SWAP), **pictures}
+        report.write(self.work, columns, self.truth.take.size // 2)
         context.preview(self.work / "comparison.png", "comparison")
         return report
 

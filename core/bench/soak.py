@@ -1,4 +1,4 @@
-"""Whether a long training run holds on to memory or files: `mini` with many checkpoints and previews.
+"""Whether a long training run holds on to memory or files: `mini` with many checkpoints, previews and validations.
 
 The command runs as a user runs it, and is looked at from outside. The slope is that of a line through the second half
 of the samples, by least squares, since the first half fills caches. Flat is less than what would cost a gigabyte in a
@@ -25,7 +25,7 @@ FLAT_MEGABYTES_PER_HOUR = 40.0
 _SAMPLE_SECONDS = 1.0
 _FEWEST_SAMPLES = 8
 _EVERY = 50
-"""Steps from checkpoint to checkpoint and from preview to preview."""
+"""Steps from checkpoint to checkpoint, from preview to preview, from validation to validation."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,9 @@ def measure(minutes: float) -> list[Figure]:
     with TemporaryDirectory(prefix="faceswap-bench-") as folder:
         material = Material(Path(folder), frames=48)
         words = ["train", str(Path(folder) / "model"), *material.training("mini"), "--minutes", str(minutes)]
-        words += ["--iterations", str(10**9), "--save-every", str(_EVERY), "--preview-every", str(_EVERY)]
+        words += ["--iterations", str(10**9), "--validation", "0.2"]
+        for what in ("save", "preview", "validate"):
+            words += [f"--{what}-every", str(_EVERY)]
         return judge(_watch(command_line(words)))
 
 

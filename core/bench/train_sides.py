@@ -87,10 +87,15 @@ class Turn:
 
 
 class IdleModel(TrainableModel):
-    """A model of one weight, whose loss looks at all of its batch and multiplies no matrices."""
+    """A model of one weight, whose loss looks at all of its batch and multiplies no matrices.
 
-    like: TrainableModel
-    """The model whose faces it gets."""
+    Args:
+        like: The model whose faces it gets.
+    """
+
+    def __init__(self, like: TrainableModel) -> None:
+        super().__init__()
+        self.like, self.warp = like, like.warp
 
     @property
     def crop(self) -> CropSpec:
@@ -129,8 +134,7 @@ def make_engine(case: Case, seconds: float) -> Callable[[], Turn]:
     from .flops import step_flops
 
     model = _load(case)
-    idle = IdleModel()
-    idle.like = model
+    idle = IdleModel(model)
     idle.load()
     working, waiting = _stepping(model, case), _stepping(idle, case)
     steps = _calibrate(working, seconds)

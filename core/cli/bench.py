@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..bench.measure import Figure
 
 JOBS = "extract", "train", "convert"
+PRECISIONS = "float32", "bfloat16", "float16"
 STAGES = "prepare", "train", "convert", "measure"
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, with the single repeats and the machine.")
@@ -110,7 +111,7 @@ _simple_unit("memory", "the peak memory of 3,000 frames against that of 300")
     multiple=True,
     default=("float32", "bfloat16"),
     show_default=True,
-    type=click.Choice(["float32", "bfloat16", "float16"]),
+    type=click.Choice(PRECISIONS),
 )
 @_repeats
 @_as_json
@@ -159,9 +160,10 @@ def soak(minutes: float, as_json: bool) -> None:
 @click.option("--work", required=True, type=click.Path(path_type=Path), help="Folder of all the work; continued.")
 @_model
 @click.option("--minutes", default=5.0, show_default=True, help="Training time of each model in all.")
-@click.option("--seconds", default=16.0, show_default=True, help="Length of the footage of each performer.")
+@click.option("--seconds", default=12.0, show_default=True, help="Length of the footage of each performer.")
 @click.option("--backend", type=click.Choice(BACKENDS), help="What trains and converts.")
 @click.option("--batch-size", default=16, show_default=True, type=click.IntRange(1), help="Faces of each person.")
+@click.option("--precision", default="float32", show_default=True, type=click.Choice(PRECISIONS), help="Of networks.")
 @click.option("--only", "stages", multiple=True, default=STAGES, type=click.Choice(STAGES), help="Only these stages.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
