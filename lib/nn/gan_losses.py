@@ -15,10 +15,12 @@ from keras import ops
 
 from .adversarial_losses import seen_through
 from .autoencoder import reconstruct
+from .gan_networks import halving_kernels
 from .losses import gradient_difference, mae, mse, total_variation
 
 Tensor = Any
 
+_DECAY = 1e-4
 _EDGES = 0.1
 _SHRINK = 1e-2
 _SMOOTH = 0.1
@@ -92,7 +94,8 @@ class GeneratorLosses:
             discriminator = self.networks[f"discriminator_{name}"]
             parts = self._of_person(faces, batch[name], discriminator, progress)
             losses |= {f"{name}{part}": loss for part, loss in parts.items()}
-        return {**losses, "decay": sum(self.networks["encoder"].losses)}
+        kernels = halving_kernels(self.networks["encoder"])
+        return {**losses, "decay": _DECAY * sum(ops.sum(ops.square(kernel)) for kernel in kernels)}
 
     def _of_person(self, made: Made, share: Any, discriminator: Any, progress: Tensor) -> dict[str, Tensor]:
         goal = ops.cast(share.goal, "float32") * 2 - 1

@@ -30,7 +30,6 @@ _VERDICTS = 8
 """Side of the map of verdicts, in pixels, where the pictures are large enough."""
 _DEVIATION = 0.02
 """Standard deviation of the decoders' and the discriminators' first weights."""
-_L2 = 1e-4
 
 
 def build(size: int, width: float, identities: Sequence[str]) -> dict[str, Any]:
@@ -122,6 +121,11 @@ def swap_path(networks: Mapping[str, Any], identity: str) -> Any:
     return keras.Model(inputs, [face, alpha], name=f"swap_{identity}")
 
 
+def halving_kernels(encoder: Any) -> list[Any]:
+    """The weights of the encoder's halvings, which are kept small by weight decay."""
+    return [layer.kernel for layer in encoder.layers if layer.name.startswith("down") and layer.name.endswith("_conv")]
+
+
 def adam(learning_rate: float) -> Any:
     """The optimizer that these networks are trained with."""
     return keras.optimizers.Adam(learning_rate, beta_1=0.5, beta_2=0.999, name="adam")
@@ -140,7 +144,6 @@ def _halve(x: Tensor, channels: int, name: str, kernel: int = 3, strides: int = 
         padding="same",
         use_bias=False,
         kernel_initializer="he_normal",
-        kernel_regularizer=keras.regularizers.L2(_L2),
         data_format="channels_last",
         name=f"{name}_conv",
     )

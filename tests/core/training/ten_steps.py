@@ -26,7 +26,7 @@ from faceswap.plugins.train.models.gan import GanModel
 from faceswap.plugins.train.models.mini import MiniModel
 
 STEPS = 10
-RATES = {"mini": 0.2, "gan": 0.02}
+RATES = {"mini": 0.2, "gan": 0.002}
 """Of stochastic gradient descent."""
 SHARES = np.array([0.1, 0.9, 0.4, 0.7] * 2, np.float32).reshape(8, 1, 1, 1)
 
