@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import keras
@@ -46,7 +47,8 @@ class TorchAdapter:
     ) -> None:
         self._model, self._prepare = model, prepare
         self._variables = all_variables(model.networks)
-        self.stored = StoredFaces(faces, ops.zeros(()).device.type != "cpu", resident)
+        self._queues = ops.zeros(()).device.type != "cpu"
+        self.stored = StoredFaces(faces, self._queues, resident)
 
     def move(
         self, update: Update, indices: Mapping[str, Any], keys: Any, number: int, progress: float, rate: float = 1.0
@@ -64,14 +66,29 @@ class TorchAdapter:
         gradients = torch.autograd.grad(total, [weight.value for weight in update.weights], allow_unused=True)
         with torch.no_grad():
             finite = update.finite(total, gradients)
-            if finite:
-                self._take(scope)
-                update.apply(gradients, rate)
+            take = partial(self._take, update, scope, gradients, rate)
+            if not self._queues:
+                if finite:
+                    take()
+            else:
+                self._take_or_undo(update, take, finite)
             update.count(finite, total)
         return {name: loss.detach() for name, loss in losses.items()}
 
-    def _take(self, scope: Any) -> None:
+    def _take(self, update: Update, scope: Any, gradients: Sequence[Tensor | None], rate: float) -> None:
         for variable in self._variables:
             value = scope.get_current_value(variable)
             if value is not None:
                 variable.assign(value)
+        update.apply(gradients, rate)
+
+    def _take_or_undo(self, update: Update, take: Callable[[], None], finite: Tensor) -> None:
+        """Takes a step, and undoes it where it is not sound.
+
+        An accelerator that is asked whether it is would run dry of work, which cost a third of the step.
+        """
+        variables = [*self._variables, *update.player.optimizer.variables]
+        before = [variable.value.clone() for variable in variables]
+        take()
+        for variable, value in zip(variables, before, strict=True):
+            variable.assign(torch.where(finite, variable.value, value))

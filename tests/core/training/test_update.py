@@ -155,8 +155,12 @@ def test_feature_a_step_that_is_not_finite_changes_nothing(settings: dict[str, A
     assert engine.skipped() == (1, 4)
 
 
-def test_feature_skipped_steps_leave_every_variable_as_it_was() -> None:
+@pytest.mark.parametrize("queues", [False, True], ids=["processor", "accelerator"])
+def test_feature_skipped_steps_leave_every_variable_as_it_was(queues: bool) -> None:
     engine = _engine(Recipe(**EVERYTHING), losses=tuple(range(2, STEPS)))
+    if queues and engine.backend != "torch":
+        pytest.skip("only PyTorch undoes on an accelerator what it does not take on a processor")
+    engine._adapter._queues = queues
     states = []
     for _ in range(STEPS):
         engine.advance()
