@@ -95,19 +95,18 @@ def blur(pictures: Tensor, sigma: float) -> Tensor:
         pictures: `[batch height width channels]`.
         sigma: Standard deviation in pixels.
     """
-    _, height, width, _ = pictures.shape
     reach = int(np.ceil(3 * sigma))
-    rows, columns = (_band(side + 2 * reach, 2 * reach + 1, sigma)[:, reach:-reach] for side in (height, width))
-    return _smooth(ops.cast(pictures, "float32"), rows, columns)
+    padded = ops.pad(ops.cast(pictures, "float32"), ((0, 0), (reach, reach), (reach, reach), (0, 0)))
+    return _smooth(padded, _gaussian(2 * reach + 1, sigma))
 
 
 def _similarity(goal: Tensor, output: Tensor, window: int, sigma: float) -> tuple[Tensor, Tensor]:
     """The luminance term of SSIM and that of contrast and structure, of each window."""
     x, y = ops.cast(goal, "float32"), ops.cast(output, "float32")
-    _, height, width, _ = x.shape
+    if min(x.shape[1:3]) < window:
+        raise ValueError(f"A picture's side must be at least the window, {window}. Received: {min(x.shape[1:3])}")
     # SSIM needs five local means; they are taken in one go, stacked along the batch.
-    stacked = ops.concatenate([x, y, x * x, y * y, x * y], axis=0)
-    means = _smooth(stacked, _band(height, window, sigma), _band(width, window, sigma))
+    means = _smooth(ops.concatenate([x, y, x * x, y * y, x * y], axis=0), _gaussian(window, sigma))
     mean_x, mean_y, mean_xx, mean_yy, mean_xy = ops.split(means, 5, axis=0)
 
     # Eq. 13 with K1 = 0.01, K2 = 0.03 and a data range of 1.
@@ -118,19 +117,23 @@ def _similarity(goal: Tensor, output: Tensor, window: int, sigma: float) -> tupl
     return luminance, (2 * covariance + c2) / (variance + c2)
 
 
-def _smooth(pictures: Tensor, rows: NDArray[np.float32], columns: NDArray[np.float32]) -> Tensor:
-    """Filters rows and columns by band matrices: two matrix products, fast on every backend."""
-    pictures = ops.einsum("ih,bhwc->biwc", rows, pictures)
-    return ops.einsum("jw,biwc->bijc", columns, pictures)
+def _smooth(pictures: Tensor, weights: NDArray[np.float64]) -> Tensor:
+    """Takes weighted means along rows and columns where the whole window lies in the picture.
+
+    Written as sums of shifted pictures, not as matrix products or convolutions, which accelerators compute with numbers
+    of 11 bits unless told otherwise: the variances of SSIM are small differences of such means, and training diverged.
+    """
+    for axis in (1, 2):
+        side = pictures.shape[axis] - len(weights) + 1
+        pictures = sum(
+            float(weight) * (pictures[:, first : first + side] if axis == 1 else pictures[:, :, first : first + side])
+            for first, weight in enumerate(weights)
+        )
+    return pictures
 
 
-def _band(side: int, window: int, sigma: float) -> NDArray[np.float32]:
-    """The matrix `[side - window + 1, side]` that takes Gaussian means of a line of `side` pixels."""
-    if side < window:
-        raise ValueError(f"A picture's side must be at least the window, {window}. Received: {side}")
+def _gaussian(window: int, sigma: float) -> NDArray[np.float64]:
+    """The weights of a Gaussian window of so many pixels, which sum to one."""
     offsets = np.arange(window) - (window - 1) / 2
     weights = np.exp(-(offsets**2) / (2 * sigma**2))
-    places = np.arange(side)[None, :] - np.arange(side - window + 1)[:, None]
-    inside = (places >= 0) & (places < window)
-    band = np.where(inside, (weights / weights.sum())[np.clip(places, 0, window - 1)], 0.0)
-    return np.asarray(band, np.float32)
+    return np.asarray(weights / weights.sum(), np.float64)
