@@ -58,6 +58,7 @@ class _Training:
         still: The paths of the trainable weights that did not move.
         broken: The paths of those that hold NaN or infinity afterwards.
         weights: How many trainable weights there are.
+        skipped: How many steps changed nothing, since their losses or slopes were not finite.
         reddened: By how much more red over blue it shows those that it was taught in red than those in blue.
     """
 
@@ -65,6 +66,7 @@ class _Training:
     still: list[str]
     broken: list[str]
     weights: int
+    skipped: int
     reddened: float
 
 
@@ -84,12 +86,13 @@ def output_in_range(subject: Subject) -> None:
 
 
 def training_is_finite(subject: Subject) -> None:
-    """Three steps of training give named, finite losses and leave finite weights."""
+    """Three steps of training give named, finite losses with finite slopes, and leave finite weights."""
     training = _trained(subject)
     for number, losses in enumerate(training.losses):
         expect(len(losses) > 0, "at least one loss", f"none in step {number}")
         finite = all(np.isfinite(value) for value in losses.values())
         expect(finite, "finite losses", f"{losses} in step {number}")
+    expect(not training.skipped, "finite slopes of the losses", f"NaN or infinity in {training.skipped} steps")
     received = f"NaN or infinity in {len(training.broken)} of {training.weights}, such as {training.broken[:3]}"
     expect(not training.broken, f"finite weights after {_STEPS} steps", received)
 
@@ -97,6 +100,8 @@ def training_is_finite(subject: Subject) -> None:
 def weights_move(subject: Subject) -> None:
     """Every trainable weight has moved within three steps of training."""
     training = _trained_or_skip(subject)
+    if training.skipped:
+        raise SkipCheckError("steps that are not finite move nothing")
     expect(training.weights > 0, "trainable weights in `networks`", "none")
     received = f"{len(training.still)} of {training.weights} that did not, such as {training.still[:3]}"
     expect(not training.still, f"every trainable weight to move within {_STEPS} steps", received)
@@ -227,7 +232,7 @@ def _train(subject: Subject) -> _Training:
     still = [path for path, old, new in zip(paths, before, after, strict=True) if np.array_equal(old, new)]
     broken = [path for path, new in zip(paths, after, strict=True) if not np.isfinite(new).all()]
     reddened = _redness(subject, plugin, plugin.identities) - redness
-    return _Training(losses, still, broken, len(variables), reddened)
+    return _Training(losses, still, broken, len(variables), engine.skipped()[1], reddened)
 
 
 def _values(variables: Sequence[Any]) -> list[Any]:

@@ -94,6 +94,8 @@ class MtcnnDetector(Detector):
             min_face_size=self.options.min_size,
             threshold_onet=self.options.threshold,
         )
+        if not len(rows):
+            return self._as_detections(np.zeros((0, 16)))
         return self._as_detections(rows[np.argsort(-rows[:, 5], kind="stable")])
 
     def _as_detections(self, rows: NDArray[Any]) -> Detections:

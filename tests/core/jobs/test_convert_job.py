@@ -162,7 +162,7 @@ class Scene:
         manifest.parent.mkdir(parents=True, exist_ok=True)
         manifest.write_text(weights)
 
-    def load(self, folder: Path, together_with: Sequence[Any] = ()) -> saved_model.TrainedModel:
+    def load(self, folder: Path, together_with: Sequence[Any] = (), which: str = "newest") -> saved_model.TrainedModel:
         """Stands in for `load_trained_model`."""
         model = self.model
         record = saved_model.ModelRecord(

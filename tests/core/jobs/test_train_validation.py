@@ -219,9 +219,8 @@ def test_feature_a_recognizer_that_cannot_be_loaded_costs_the_identity_alone(
     monkeypatch.setattr(DlibResnetRecognizer, "load", missing)
     recognizer = PluginChoice(name="dlib-resnet")
     events = _run(_job(tmp_path / "model", long_facesets, recognizer=recognizer))
-    assert [event.message for event in _of(events, "warning")] == [
-        "Validations have no figure of identity: the weights are missing"
-    ]
+    warnings = [event.message for event in _of(events, "warning") if "fewer than 100" not in event.message]
+    assert warnings == ["Validations have no figure of identity: the weights are missing"]
     assert len(_of(events, "validated")) == 3 and "identity" not in events[-1].validation
 
 

@@ -4,19 +4,16 @@ import json
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from faceswap.core.errors import PluginError
-from faceswap.core.testing import costs, memory, report
+from faceswap.core.testing import report
 from faceswap.core.testing.child_log import how_it_ended, read
-from faceswap.core.testing.costs import Costs, measure_costs, slowest_imports
-from faceswap.core.testing.exercise import repeated
+from faceswap.core.testing.costs import Costs
 from faceswap.core.testing.interpreter import Ended, watch_fresh
 from faceswap.core.testing.isolated import Checked, run_checks_isolated
 from faceswap.core.testing.records import CheckRecord
 from faceswap.core.testing.report import installed_backends, make_report
-from faceswap.core.testing.suite import make_subject
 
 COSTLY = """
 import sys
@@ -101,100 +98,21 @@ def costly(installed):
     return install
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is told to the byte on Linux only")
-def test_feature_costs_are_told_where_they_arise(costly):
-    costly()
-    told = []
-    found = measure_costs("detector", "mine", notice=told.append)
-    assert found.error == ""
-    assert (found.imported, found.loaded) == (["matplotlib"], ["torch"])
-    assert next(iter(found.slowest_imports)) == "slow_tool"
-    assert 0.1 <= found.slowest_imports["slow_tool"] <= found.import_seconds
-    assert found.load_seconds > 0
-    # What was kept at load, and what each call fills and lets go.
-    assert found.load_bytes == pytest.approx(80e6, rel=0.2)
-    assert found.call_bytes == pytest.approx(40e6, rel=0.3)
-    assert found.item_seconds.keys() == {1, 16}
-    assert told == ["the import", "load()", "a batch of 1", "a batch of 16"]
-
-
-def test_feature_an_item_of_a_batch_costs_its_share(installed):
-    """A call that takes at least 32 ms whatever it is given: an item has all of them alone and a share among 16."""
-    at_call = "import time; time.sleep(0.032)"
-    posing = {"slow_tool": "", "matplotlib": "", "torch": ""}
-    installed("detector", COSTLY.format(at_call=at_call).replace("40_000_000", "4"), **posing)
-    found = measure_costs("detector", "mine").item_seconds
-    assert found[1] >= 0.032
-    assert found[16] >= 0.002
-    assert found[16] < found[1]
-
-
-@pytest.mark.parametrize(
-    ("at_call", "words"),
-    [("import os; os._exit(3)", "ended with exit code 3"), ("raise OSError('no weights')", "OSError: no weights")],
-)
-def test_error_costs_that_cannot_be_measured_say_why_beside_those_that_can(costly, at_call, words):
-    costly(at_call)
-    found = measure_costs("detector", "mine")
-    assert words in found.error
-    assert found.import_seconds > 0
-    assert found.load_seconds > 0
-    assert found.item_seconds == {}
-
-
-def test_feature_slowest_imports_are_summed_by_package():
-    said = f"""
-import time:        99 |         99 | before
-{costs._MARK}
-import time:      7000 |       7000 |     numpy.core
-import time:      8000 |      20000 |   numpy
-words of a plugin
-import time:     40000 |      60000 | keras
-import time:       400 |        400 | json
-{costs._MARK}
-import time:   9000000 |    9000000 | later
+GROWTH = """
+import numpy as np
+from faceswap.core.testing import memory
+print(memory.growth(lambda: np.ones(64_000_000, np.uint8).sum()), memory.growth(lambda: None))
 """
-    assert slowest_imports(said) == {"keras": 0.04, "numpy": 0.015}
-    assert slowest_imports("nothing") == {}
-
-
-@pytest.mark.parametrize(
-    ("kind", "name", "calls", "items"),
-    [
-        ("detector", "dlib-hog", 1, 5),
-        ("aligner", "dlib-5", 1, 5),
-        ("masker", "hull", 1, 5),
-        ("blender", "feather", 1, 5),
-        ("blender", "alpha", 5, 5),
-    ],
-)
-def test_feature_batches_hold_as_many_items_as_asked(kind, name, calls, items, no_third_party):
-    subject = make_subject((kind, name))
-    exercise, plugin = subject.exercise, subject.plugin
-    scaled = exercise.scaled(plugin, 5)
-    assert len(scaled) == calls
-    assert sum(len(exercise.items(exercise.run(plugin, call))) for call in scaled) == items
-
-
-def test_feature_a_metrics_batch_holds_as_many_faces_as_asked():
-    from specimens.metrics import Right
-
-    subject = make_subject(Right)
-    ((fake, real),) = subject.exercise.scaled(subject.plugin, 21)
-    assert [sum(len(batch.crops) for batch in stream) for stream in (fake, real)] == [21, 21]
-
-
-def test_feature_one_item_is_repeated():
-    value = (np.ones((1, 2)), ["image"], "source", None, (7,), {"hull": np.zeros((1, 3))})
-    arrays, images, word, none, numbers, masks = repeated(value, 3)
-    assert (arrays.shape, images, word, none, numbers) == ((3, 2), ["image"] * 3, "source", None, (7, 7, 7))
-    assert masks["hull"].shape == (3, 3)
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is told to the byte on Linux only")
-def test_feature_growth_counts_what_was_let_go_again():
-    assert memory.growth(lambda: np.ones(64_000_000, np.uint8).sum()) == pytest.approx(64e6, rel=0.2)
-    assert memory.growth(lambda: None) < 8e6
+def test_feature_growth_counts_what_was_let_go_again(fresh_python):
+    """In a process that has let go of nothing before: memory that is taken again does not grow."""
+    done = fresh_python("-c", GROWTH)
+    assert done.returncode == 0, done.stderr
+    grown, nothing = map(int, done.stdout.split())
+    assert grown == pytest.approx(64e6, rel=0.2)
+    assert nothing < 8e6
 
 
 def test_feature_backends_are_those_that_are_installed_the_default_first():

@@ -34,7 +34,7 @@ def test_roundtrip_record(tmp_path: Path) -> None:
     assert record == ModelRecord.of(_mini())
     content = yaml.safe_load((tmp_path / "model.yaml").read_text())
     assert content["name"] == "mini" and content["package"] == "faceswap" and content["contract"] == 1
-    assert content["options"] == {"width": 0.05, "learning_rate": 2e-4}
+    assert content["options"] == {"width": 0.05, "learning_rate": 2e-4, "eyes": 0.0, "mouth": 0.0}
     assert content["crop"] == {"size": 64, "face_type": "full", "coverage": 1.0}
     assert content["identities"] == ["source", "target"]
 

@@ -1,0 +1,57 @@
+"""Ten steps on JAX and PyTorch against TensorFlow's, from the same weights on the same batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from faceswap.core.training.checkpointing import WEIGHTS
+from faceswap.lib import checkpoint
+
+HERE = Path(__file__).parent
+TOLERANCES = {"sgd": 1e-5, "adam": 2e-4}
+"""Of weights; Adam makes full steps of gradients that are nothing but rounding."""
+FALLS = {"mini": 5e-4, "gan": 1e-3}
+"""By how much the losses of the faces fall at least."""
+
+pytestmark = [pytest.mark.backend, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def ten_steps(tmp_path_factory: pytest.TempPathFactory, fresh_python: Callable[..., Any]) -> Callable[[str, str], Path]:
+    """Does ten steps of a model on a backend, with each optimizer, from the weights that TensorFlow made."""
+    home = tmp_path_factory.mktemp("ten_steps")
+
+    def run(model: str, backend: str) -> Path:
+        folder = home / model
+        folder.mkdir(exist_ok=True)
+        if not (folder / f"{backend}-sgd").exists():
+            done = fresh_python(str(HERE / "ten_steps.py"), str(folder), model, *TOLERANCES, KERAS_BACKEND=backend)
+            assert done.returncode == 0, done.stderr
+        return folder
+
+    return run
+
+
+@pytest.mark.parametrize("optimizer", list(TOLERANCES))
+@pytest.mark.parametrize("model", ["mini", "gan"])
+def test_backend_ten_steps_equal_those_of_tensorflow(
+    ten_steps: Callable[[str, str], Path], backend: str, model: str, optimizer: str
+) -> None:
+    expected, got = (
+        checkpoint.load_latest(ten_steps(model, name) / f"{name}-{optimizer}").parts for name in ("tensorflow", backend)
+    )
+    assert got["losses"].keys() == expected["losses"].keys()
+    for name in ("source", "target"):
+        assert expected["losses"][name][-1] < expected["losses"][name][0] - FALLS[model]
+    for name, losses in expected["losses"].items():
+        np.testing.assert_allclose(got["losses"][name], losses, rtol=0, atol=1e-5, err_msg=name)
+    assert len(got[WEIGHTS]) == len(expected[WEIGHTS])
+    for (name, weights), value in zip(
+        sorted(expected[WEIGHTS].items()), (value for _, value in sorted(got[WEIGHTS].items())), strict=True
+    ):
+        np.testing.assert_allclose(value, weights, rtol=0, atol=TOLERANCES[optimizer], err_msg=name)
