@@ -682,7 +682,7 @@ def test_many_frames_that_show_the_original_are_told(scene):
 def test_a_damaged_checkpoint_is_told(scene, monkeypatch):
     load = scene.load
 
-    def skipping(folder: Path, together_with: Sequence[Any] = ()) -> Any:
+    def skipping(folder: Path, together_with: Sequence[Any] = (), which: str = "newest") -> Any:
         return SimpleNamespace(**{**vars(load(folder)), "skipped": ("checkpoint 9: weights.safetensors is damaged",)})
 
     monkeypatch.setattr(saved_model, "load_trained_model", skipping)
