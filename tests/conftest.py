@@ -50,6 +50,6 @@ def fresh_python() -> Callable[..., subprocess.CompletedProcess[str]]:
         paths = [str(path) for path in sys.path if path] if PACKAGE.name != "faceswap" else []
         variables = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **environment}
         command = [sys.executable, *arguments]
-        return subprocess.run(command, capture_output=True, text=True, env=variables, timeout=300, check=False)
+        return subprocess.run(command, capture_output=True, text=True, env=variables, timeout=900, check=False)
 
     return run
