@@ -130,7 +130,7 @@ def make_engine(case: Case, seconds: float) -> Callable[[], Turn]:
         case: What is trained.
         seconds: How long a turn of steps shall be at least.
     """
-    from ..training.backends.memory import device_name, peak_device_memory
+    from ..training.backends.accelerator import device_name, peak_device_memory
     from .flops import step_flops
 
     model = _load(case)

@@ -36,7 +36,7 @@ def require_room(engine: Engine) -> None:
     Raises:
         FaceswapError: It does not; names the largest batch that does.
     """
-    from ..training.backends.device_memory import free_device_bytes
+    from ..training.backends.accelerator import free_device_bytes
     from ..training.memory import footprint, free_bytes, require_memory
 
     if free_device_bytes() is None:  # An accelerator says when its memory runs out; without one the system kills.
@@ -53,7 +53,7 @@ def _remembered(job: TrainJob) -> int | None:
 
 def _found(context: JobContext, make_engine: MakeEngine, faces: int) -> int:
     """Tries ever larger batches on models that are thrown away."""
-    from ..training.backends.device_memory import free_device_bytes
+    from ..training.backends.accelerator import free_device_bytes
     from ..training.batch_size import candidates, find_batch_size
     from ..training.memory import footprint, free_bytes
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..faces import TrainingFaces
-from .device_memory import free_device_bytes
+from .accelerator import free_device_bytes
 
 Tensor = Any
 Indices = Mapping[str, Any]
