@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
-
-from . import running_backend
 
 
 def device_name() -> str:
     """The device on which the running backend computes, in words: `cpu`, or the name of the accelerator."""
-    return _ASKED[running_backend()][0]()
+    name: str = _asked()[0]()
+    return name
 
 
 def peak_device_memory() -> int | None:
     """The most bytes that tensors have held in the accelerator's memory; None where it has none of its own."""
-    return _ASKED[running_backend()][1]()
+    peak: int | None = _asked()[1]()
+    return peak
 
 
 def free_device_bytes() -> int | None:
@@ -24,7 +25,15 @@ def free_device_bytes() -> int | None:
     Returns:
         The bytes; None on a CPU, and where the backend does not tell.
     """
-    return _ASKED[running_backend()][2]() if running_backend() in _ASKED else None
+    free: int | None = _asked()[2]()
+    return free
+
+
+def _asked() -> tuple[Callable[[], Any], ...]:
+    """Whom to ask on the running backend."""
+    from . import running_backend  # Not above: the package itself asks what is left.
+
+    return _ASKED[running_backend()]
 
 
 def _tensorflow_device() -> str:
@@ -82,7 +91,7 @@ def _torch_free() -> int | None:
     return int(torch.cuda.mem_get_info()[0]) + int(kept)
 
 
-_ASKED = {
+_ASKED: dict[str, tuple[Callable[[], Any], ...]] = {
     "tensorflow": (_tensorflow_device, _tensorflow_peak, _tensorflow_free),
     "jax": (_jax_device, _jax_peak, _jax_free),
     "torch": (_torch_device, _torch_peak, _torch_free),
