@@ -60,7 +60,9 @@ def test_feature_figures_that_are_missing_are_told():
 def test_feature_what_came_is_never_cut_off(monkeypatch):
     long = CheckRecord("model 'mine'", "loads", "failed", "expected " + "words " * 40 + "Received: the end")
     monkeypatch.setattr(check_report.sys.stdout, "isatty", lambda: True, raising=False)
-    monkeypatch.setattr(check_report.shutil, "get_terminal_size", lambda: __import__("os").terminal_size((60, 20)))
+    monkeypatch.setattr(
+        check_report.shutil, "get_terminal_size", lambda *given, **named: __import__("os").terminal_size((60, 20))
+    )
     lines = in_words(Report(FOUND, [long], None)).splitlines()
     assert max(map(len, lines)) <= 60
     assert " ".join(" ".join(lines[1:-2]).split()) == f"FAILED loads {long.message}"
