@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
@@ -8,6 +11,7 @@ from skimage.metrics import structural_similarity
 
 pytest.importorskip("keras")
 
+from faceswap.core.training.backends import running_backend
 from faceswap.lib.nn.losses import gradient_difference, mae, mse, total_variation
 from faceswap.lib.nn.structure import blur, dssim, masked_dssim, ms_dssim, scale_weights
 
@@ -140,3 +144,16 @@ def test_feature_differences_equal_those_of_numpy(pictures: tuple[np.ndarray, np
     assert float(total_variation(pictures[0])) == pytest.approx(restless, rel=1e-5)
     # A picture turned to its negative has edges as steep.
     assert float(gradient_difference(pictures[0], 1 - pictures[0])) == pytest.approx(0, abs=1e-7)
+
+
+@pytest.mark.parametrize("loss", [dssim, ms_dssim])
+def test_feature_structure_is_taken_without_products_that_accelerators_round(loss: Callable[..., Any]) -> None:
+    tf = pytest.importorskip("tensorflow")
+    if running_backend() != "tensorflow":
+        pytest.skip("graphs are looked at on TensorFlow")
+    shape = tf.TensorSpec((1, 32, 32, 3), tf.float32)
+    kinds = {
+        operation.type for operation in tf.function(loss).get_concrete_function(shape, shape).graph.get_operations()
+    }
+    assert "Mul" in kinds
+    assert not {kind for kind in kinds if "MatMul" in kind or "Einsum" in kind or "Conv" in kind}
