@@ -121,7 +121,7 @@ def _smooth(pictures: Tensor, weights: NDArray[np.float64]) -> Tensor:
     """Takes weighted means along rows and columns where the whole window lies in the picture.
 
     Written as sums of shifted pictures, not as matrix products or convolutions, which accelerators compute with numbers
-    of 11 bits unless told otherwise: the variances of SSIM are small differences of such means and fall below zero then.
+    of 11 bits unless told otherwise: the variances of SSIM are small differences of such means and fell below zero.
     """
     for axis in (1, 2):
         side = pictures.shape[axis] - len(weights) + 1
