@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import keras
@@ -72,6 +73,7 @@ class TensorFlowAdapter:
         """Builds the graph of one player's move; it is traced at the first call."""
         replicas = self._replicas
         replicas.divide_clipping(update.player.optimizer)
+        take = self._taking(update)
 
         def move(stored: Any, keys: Tensor, number: Tensor, progress: Tensor, rate: Tensor) -> dict[str, Tensor]:
             batch = self._prepare(stored, RandomKey(keys[0]))
@@ -81,7 +83,7 @@ class TensorFlowAdapter:
             losses: dict[str, Tensor] = replicas.first(parts[0])
             total, gradients = (replicas.first(part) for part in parts[1:3])
             finite = update.finite(total, gradients)
-            tf.cond(finite, lambda: replicas.run(self._take, update, *parts[2:], rate), lambda: None)
+            tf.cond(finite, lambda: replicas.run(take, *parts[2:], rate), lambda: None)
             update.count(finite, total)
             return losses
 
@@ -101,6 +103,16 @@ class TensorFlowAdapter:
         gradients = tape.gradient(total, [weight.value for weight in update.weights])
         assigned = [scope.get_current_value(variable) for variable in self._variables]
         return (*self._replicas.mean((losses, total, gradients)), assigned)
+
+    def _taking(self, update: Update) -> Callable[[list[Tensor | None], list[Tensor | None], Tensor], None]:
+        """`_take` of a player; on one processor compiled, so that it goes through the weights once.
+
+        An optimizer is a dozen sums and products of arrays as large as the weights, each of which is a pass through
+        memory otherwise. GPUs have the bandwidth, and compiling for them needs parts of CUDA that may not be there.
+        """
+        take = partial(self._take, update)
+        compiled = self._replicas.count == 1 and not tf.config.list_physical_devices("GPU")
+        return tf.function(take, jit_compile=True) if compiled else take
 
     def _take(
         self, update: Update, gradients: list[Tensor | None], assigned: list[Tensor | None], rate: Tensor
