@@ -18,9 +18,9 @@ from .context import JobContext
 from .convert import ConvertJob, ConvertReport
 from .extract import ExtractJob, ExtractReport
 from .isolated import run_isolated
-from .job import Job, Report
+from .job import Report
 from .train import TrainJob, TrainReport
-from .train_settings import BatchSize
+from .train_settings import TrainingChoices
 
 
 class SwapReport(Report):
@@ -45,7 +45,7 @@ class SwapReport(Report):
     stage_seconds: dict[str, float]
 
 
-class SwapJob(Job):
+class SwapJob(TrainingChoices):
     """Put the face of SOURCE on the person in TARGET and write OUTPUT.
 
     Extracts the faces of both, trains a model and converts TARGET. All intermediate work lies in the workspace, is
@@ -61,28 +61,13 @@ class SwapJob(Job):
     output: Path = Field(description="The video, or the folder of images, to write.")
     workspace: Path | None = Field(None, description="Where the work lies.  [default: OUTPUT.swap]")
     iterations: int = Field(4000, gt=0, description="Training iterations in all.")
-    minutes: float | None = Field(None, gt=0, description="End training after so many minutes at the latest.")
-    batch_size: BatchSize = Field(
-        16, description="Faces of each person in a training step; auto: as many as do well here."
-    )
-    seed: int = Field(0, description="Seed of everything that is random.")
-    affine: float = Field(1.0, ge=0, le=3, description="Strength of random rotation, zoom, shift; 1: 10 degrees, 5 %.")
-    flip: float = Field(0.5, ge=0, le=1, description="Share of the training faces that are mirrored.")
-    color_match: float = Field(
-        0.3, ge=0, le=1, description="Share of the faces that get the colors of another face of the same person."
-    )
-    color_jitter: float = Field(
-        0.5, ge=0, le=3, description="Strength of random color; 1: lightness 10 %, chroma 20 %, cast 5 units of LAB."
-    )
     workers: int | None = Field(None, gt=0, description="Processes that extract.  [default: one per core]")
     check: bool = Field(False, description="Check every plugin call against the tensor contract.")
     detector: PluginChoice = default_choice("detector")
     aligner: PluginChoice = default_choice("aligner")
     maskers: tuple[PluginChoice, ...] = default_chain("masker")
     recognizer: PluginChoice | None = None
-    model: PluginChoice = default_choice("model")
     blenders: tuple[PluginChoice, ...] = default_chain("blender")
-    listeners: tuple[PluginChoice, ...] = default_chain("listener")
 
     def home(self) -> Path:
         """The folder that holds the facesets and the model."""
@@ -112,16 +97,7 @@ class SwapJob(Job):
             model_dir=self.home() / "model",
             source=self.home() / "source",
             target=self.home() / "target",
-            model=self.model,
-            iterations=self.iterations,
-            minutes=self.minutes,
-            batch_size=self.batch_size,
-            seed=self.seed,
-            affine=self.affine,
-            flip=self.flip,
-            color_match=self.color_match,
-            color_jitter=self.color_jitter,
-            listeners=self.listeners,
+            **self.training_choices(),
         )
 
     def conversion(self) -> ConvertJob:

@@ -1,9 +1,9 @@
-"""The settings of the job `train`, in the order in which its help lists them."""
+"""The settings of training, in the order in which help lists them."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -22,12 +22,9 @@ Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 """Names, written one after the other where they come as a text."""
 
 
-class TrainSettings(Job):
-    """What is trained, on what, for how long, and what is kept of it."""
+class TrainingChoices(Job):
+    """What is trained, for how long, and what is kept of it: the same in every job that trains."""
 
-    model_dir: Path = Field(description="Folder of the model; made, or continued.")
-    source: Path = Field(description="Faceset of the person whose face is put on.")
-    target: Path = Field(description="Faceset of the footage that is changed.")
     model: PluginChoice = default_choice("model")
     adversarial: float = Field(
         0, ge=0, le=10, description="Weight of discriminators that judge an autoencoder's faces; 0.1 sharpens, 0: none."
@@ -77,5 +74,17 @@ class TrainSettings(Job):
     validate_every: int = Field(500, ge=1, description="Steps from validation to validation.")
     stop_when_flat: bool = Field(False, description="End training when validation no longer improves.")
     patience: int = Field(10, ge=1, description="Validations without improvement after which it no longer improves.")
-    recognizer: PluginChoice | None = built_in("dlib-resnet")
     listeners: tuple[PluginChoice, ...] = default_chain("listener")
+
+    def training_choices(self) -> dict[str, Any]:
+        """These settings by name, for another job that trains."""
+        return {name: getattr(self, name) for name in TrainingChoices.model_fields}
+
+
+class TrainSettings(TrainingChoices):
+    """What the job `train` is told: how, and on what."""
+
+    model_dir: Path = Field(description="Folder of the model; made, or continued.")
+    source: Path = Field(description="Faceset of the person whose face is put on.")
+    target: Path = Field(description="Faceset of the footage that is changed.")
+    recognizer: PluginChoice | None = built_in("dlib-resnet")

@@ -62,5 +62,5 @@ def test_smoke_measures_a_small_model(backend: str, fresh_python: Callable[..., 
     assert done.returncode == 0, done.stderr
     (row,) = json.loads(done.stdout)["rows"]
     assert (row["backend"], row["model"], row["batch_size"]) == (backend, "mini width=0.1", 2)
-    assert 0 < row["share_of_matrix_rate"] < 1.5 and row["overhead"] > 0 and row["faces_per_second"] > 0
+    assert all(row[rate] > 0 for rate in ("share_of_matrix_rate", "overhead", "faces_per_second"))
     assert row["host_bytes"] > 1e8
