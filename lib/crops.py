@@ -31,6 +31,11 @@ def crop_path(faceset: Path, face: str) -> Path:
     return faceset / "crops" / face[:2] / f"{face}.jpg"
 
 
+def trash_path(faceset: Path, face: str) -> Path:
+    """Where the crop image of a face lies after `FacesetWriter.remove`."""
+    return faceset / "trash" / face[:2] / f"{face}.jpg"
+
+
 def stored_crops(faceset: Path) -> Iterator[Path]:
     """The crop images that lie in a faceset's folder; files that people put there are passed over."""
     for shard in (faceset / "crops").glob("[0-9a-f][0-9a-f]"):

@@ -13,6 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+MEASURES = ("size", "sharpness", "brightness", "yaw", "pitch", "roll")
+"""What is measured of each face (see `lib.face_measures`), in the order of the database's columns."""
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -36,7 +39,7 @@ class Stage:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FaceGeometry:
-    """Where a face is.
+    """Where a face is, and what was measured of it.
 
     Attributes:
         box: float32 `[4]`: left, top, right, bottom in frame pixels, on pixel edges.
@@ -45,6 +48,13 @@ class FaceGeometry:
         landmarks: float32 `[points 2]`: x, y in frame pixels, on pixel centers; None without an aligner.
         scheme: Which points the landmarks are; None without landmarks.
         embeddings: float32 `[dim]` by recognizer.
+        size: Side of the face in frame pixels; this and what follows as in `lib.face_measures.FaceMeasures`, None
+            where it was not measured.
+        sharpness: Variance of the Laplacian.
+        brightness: Mean luma, 0..1.
+        yaw: Degrees, positive towards the right of the picture.
+        pitch: Degrees, positive down.
+        roll: Degrees, positive clockwise in the picture.
     """
 
     box: NDArray[np.float32]
@@ -53,6 +63,12 @@ class FaceGeometry:
     landmarks: NDArray[np.float32] | None = None
     scheme: str | None = None
     embeddings: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    size: float | None = None
+    sharpness: float | None = None
+    brightness: float | None = None
+    yaw: float | None = None
+    pitch: float | None = None
+    roll: float | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -117,6 +133,8 @@ class StoredFace(FaceGeometry):
         index: Its place in its frame.
         crop: The crop image.
         mask_names: The maskers that made a mask of it.
+        track: The run of frames in which this face was followed; None where none was noted.
+        person: Who it is (see `Faceset.people`); None where nobody was noted.
     """
 
     id: str
@@ -126,6 +144,8 @@ class StoredFace(FaceGeometry):
     index: int
     crop: Path
     mask_names: tuple[str, ...]
+    track: int | None = None
+    person: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,21 +168,31 @@ class FacesetInfo:
         frames: Frames that were looked at.
         faces: Faces in it now.
         frames_without_face: Frames that hold no face now.
-        deleted: Faces that a person deleted.
+        deleted: Faces whose crop image a person deleted.
+        removed: Faces that `remove` took out; `restore` brings them back.
         crop_size: Side of the crop images in pixels.
         face_type: How much of the head they show.
         schemes: The landmark schemes in it; empty without landmarks.
         stages: The plugins that made it.
+        measured: Lowest, mean and highest value of each measure that some face has; of the faces in it now.
+        unmeasured: Faces that were never measured.
+        tracks: How many tracks are noted.
+        people: Faces of each person by name, or by number where it has no name.
     """
 
     frames: int
     faces: int
     frames_without_face: int
     deleted: int
+    removed: int
     crop_size: int
     face_type: str
     schemes: tuple[str, ...]
     stages: tuple[Stage, ...]
+    measured: Mapping[str, tuple[float, float, float]]
+    unmeasured: int
+    tracks: int
+    people: Mapping[str, int]
 
 
 def _require(name: str, array: NDArray[np.float32], shape: tuple[int | None, ...]) -> None:

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from .blobs import Blob, unpack, unpack_mask
 from .crops import read_crop_image, stored_crops
 from .errors import StoreError
-from .face_records import FacesetInfo, Stage, StoredFace, StoredFrame
+from .face_records import MEASURES, FacesetInfo, Stage, StoredFace, StoredFrame
+from .face_table import FaceTable, read_face_table
 from .faceset_rows import FACES_OF_FRAME, stored_faces
 from .store import open_for_reading, store_errors
 
@@ -33,13 +34,32 @@ _FRAME_PAGE = """
 """
 _ARRAY = """
     SELECT dtype, shape, encoding, data FROM array JOIN face ON array.face = face.id
-    WHERE face.name = ? AND role = ? AND array.name = ?
+    WHERE face.name = ? AND removed = 0 AND role = ? AND array.name = ?
 """
 _EMBEDDINGS = """
     SELECT face.name, dtype, shape, encoding, data
     FROM frame JOIN face ON face.frame = frame.id
     LEFT JOIN array ON array.face = face.id AND role = 'embedding' AND array.name = ?
+    WHERE removed = 0
     ORDER BY source, pts, position
+"""
+_INFO = """
+    WITH gone AS (SELECT value FROM json_each(?)),
+    live AS (SELECT * FROM face WHERE removed = 0 AND name NOT IN gone)
+"""
+_COUNTS = f"""
+    {_INFO} SELECT (SELECT count(*) FROM frame), (SELECT count(*) FROM live),
+    (SELECT count(*) FROM frame WHERE id NOT IN (SELECT frame FROM live)), (SELECT count(*) FROM deleted),
+    (SELECT count(*) FROM face WHERE removed = 1), (SELECT count(*) FROM live WHERE sharpness IS NULL),
+    (SELECT count(DISTINCT track) FROM live)
+"""
+_MEASURED = f"{_INFO} SELECT {', '.join(f'min({name}), avg({name}), max({name})' for name in MEASURES)} FROM live"
+_PEOPLE = f"""
+    {_INFO} SELECT ifnull(person.name, person.id), count(*) FROM live JOIN person ON live.person = person.id
+    GROUP BY person.id ORDER BY person.id
+"""
+_FRAME_OF_FACE = """
+    SELECT frame.id, source, pts, time FROM face JOIN frame ON face.frame = frame.id WHERE face.name = ?
 """
 _DONE = """
     SELECT pts FROM frame WHERE source = ?
@@ -50,7 +70,8 @@ _DONE = """
 class Faceset:
     """A faceset, open for reading. Several processes may read it while one writes.
 
-    Faces whose crop image a person deleted count as deleted, from the next opening on.
+    Faces whose crop image a person deleted count as deleted, from the next opening on. They and those that
+    `FacesetWriter.remove` took out are left out of all that is read here.
 
     Example:
         >>> with Faceset.open("workspace/anna") as faceset:
@@ -67,7 +88,7 @@ class Faceset:
         """Opens an existing faceset.
 
         Raises:
-            StoreError: There is none, it is damaged, or it is of another schema or contract version.
+            StoreError: There is none, it is damaged, or it is of a schema or contract version that cannot be read.
         """
         return cls(Path(path), open_for_reading(Path(path) / DATABASE))
 
@@ -84,7 +105,7 @@ class Faceset:
         self.close()
 
     def __len__(self) -> int:
-        return cast(int, self._query("SELECT count(*) FROM face")[0][0]) - len(self._gone)
+        return cast(int, self._query("SELECT count(*) FROM face WHERE removed = 0")[0][0]) - len(self._gone)
 
     @property
     def crop_size(self) -> int:
@@ -103,23 +124,26 @@ class Faceset:
         return tuple(Stage(*row) for row in rows)
 
     def info(self) -> FacesetInfo:
-        """Counts and settings."""
-        ((frames, faces, empty, deleted),) = self._query(
-            """WITH gone AS (SELECT value FROM json_each(?)), left AS (SELECT frame FROM face WHERE name NOT IN gone)
-            SELECT (SELECT count(*) FROM frame), (SELECT count(*) FROM left),
-            (SELECT count(*) FROM frame WHERE id NOT IN left), (SELECT count(*) FROM deleted)""",
-            json.dumps(sorted(self._gone)),
-        )
+        """Counts, settings, and what was measured and noted."""
+        gone = json.dumps(sorted(self._gone))
+        ((frames, faces, empty, deleted, removed, unmeasured, tracks),) = self._query(_COUNTS, gone)
+        (lowest_to_highest,) = self._query(_MEASURED, gone)
+        ranges = dict(zip(MEASURES, zip(*[iter(lowest_to_highest)] * 3, strict=True), strict=True))
         schemes = self._query("SELECT DISTINCT scheme FROM face WHERE scheme IS NOT NULL ORDER BY scheme")
         return FacesetInfo(
             frames=frames,
             faces=faces,
             frames_without_face=empty,
             deleted=deleted + len(self._gone),
+            removed=removed,
             crop_size=self.crop_size,
             face_type=self.face_type,
             schemes=tuple(scheme for (scheme,) in schemes),
             stages=self.stages,
+            measured={name: values for name, values in ranges.items() if values[0] is not None},
+            unmeasured=unmeasured,
+            tracks=tracks,
+            people={str(name): count for name, count in self._query(_PEOPLE, gone)},
         )
 
     def sources(self) -> tuple[str, ...]:
@@ -160,6 +184,28 @@ class Faceset:
         """The faces of one frame by index; none too if the faceset does not know the frame."""
         rows = self._query("SELECT id, time FROM frame WHERE source = ? AND pts = ?", source, pts)
         return tuple(face for key, time in rows for face in self._faces_of(key, source, pts, time))
+
+    def face(self, name: str) -> StoredFace:
+        """The face of that name.
+
+        Raises:
+            StoreError: The faceset has none, or it was deleted or removed.
+        """
+        for key, source, pts, time in self._query(_FRAME_OF_FACE, name):
+            for face in self._faces_of(key, source, pts, time):
+                if face.id == name:
+                    return face
+        raise self._no_face(name)
+
+    def face_table(self) -> FaceTable:
+        """Columns of all faces, without their arrays: fast, to sort, filter and group them by."""
+        gone = self._gone
+        with store_errors(self._database):
+            return read_face_table(self._connection.execute, gone)
+
+    def people(self) -> dict[int, str | None]:
+        """The people that faces are noted to show, by number, with their names."""
+        return dict(self._query("SELECT id, name FROM person ORDER BY id"))
 
     def read_crop(self, face: StoredFace) -> NDArray[np.uint8]:
         """The crop image of a face: uint8 `[size size 3]`, RGB.
@@ -210,10 +256,13 @@ class Faceset:
             StoreError: The whole folder of crop images is missing.
         """
         # The images are looked at after the rows: a writer commits a row when its image is there.
-        names = {name for (name,) in self._query("SELECT name FROM face")}
+        names = {name for (name,) in self._query("SELECT name FROM face WHERE removed = 0")}
         if names and not (self.path / "crops").is_dir():
             raise StoreError(f"faceset {self.path} has lost its folder `crops`; put it back or extract again")
         return frozenset(names - {path.stem for path in stored_crops(self.path)})
+
+    def _no_face(self, name: str) -> StoreError:
+        return StoreError(f"faceset {self.path} has no face {name}; a face is called like its image in `crops`")
 
     def _meta(self, key: str) -> str:
         """A setting of the faceset."""

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -78,15 +78,18 @@ def read_chunk(chunk: Path) -> list[FrameRow]:
 def _frame_to_json(frame: FrameRow) -> list[Any]:
     """A frame's columns in order, then its faces."""
     faces = [
-        [face.name, face.position, face.score, face.scheme, [_array_to_json(*array) for array in face.arrays]]
+        [*(face.name, face.position, face.score, face.scheme, face.measures), _arrays_to_json(face.arrays)]
         for face in frame.faces
     ]
     return [frame.source, frame.pts, frame.time, frame.width, frame.height, faces]
 
 
-def _array_to_json(role: str, name: str, blob: Blob) -> list[str]:
-    """An array's columns in order."""
-    return [role, name, blob.dtype, blob.shape, blob.encoding, base64.b64encode(blob.data).decode("ascii")]
+def _arrays_to_json(arrays: Iterable[tuple[str, str, Blob]]) -> list[list[str]]:
+    """Each array's columns in order."""
+    return [
+        [role, name, blob.dtype, blob.shape, blob.encoding, base64.b64encode(blob.data).decode("ascii")]
+        for role, name, blob in arrays
+    ]
 
 
 def _frame_from_json(frame: list[Any]) -> FrameRow:
@@ -95,10 +98,17 @@ def _frame_from_json(frame: list[Any]) -> FrameRow:
     return FrameRow(source, pts, time, width, height, tuple(_face_from_json(*face) for face in faces))
 
 
-def _face_from_json(name: str, position: int, score: float, scheme: str | None, arrays: list[list[str]]) -> FaceRow:
+def _face_from_json(
+    name: str,
+    position: int,
+    score: float,
+    scheme: str | None,
+    measures: list[float | None],
+    arrays: list[list[str]],
+) -> FaceRow:
     """Undoes a face's part of `_frame_to_json`."""
     unpacked = (
         (role, key, Blob(dtype, shape, encoding, base64.b64decode(data)))
         for role, key, dtype, shape, encoding, data in arrays
     )
-    return FaceRow(name, position, score, scheme, tuple(unpacked))
+    return FaceRow(name, position, score, scheme, tuple(measures), tuple(unpacked))

@@ -3,32 +3,43 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from .blobs import Blob, pack, pack_mask, unpack
 from .crops import crop_path, face_id
-from .face_records import FaceRecord, FrameRecord, StoredFace
+from .face_records import MEASURES, FaceRecord, FrameRecord, StoredFace
 
-FACES_OF_FRAME = """
-    SELECT face.name, position, score, scheme, role, array.name, dtype, shape, encoding,
-        CASE role WHEN 'mask' THEN NULL ELSE data END
-    FROM face JOIN array ON array.face = face.id WHERE face.frame = ? ORDER BY position
+FACES_OF_FRAME = f"""
+    SELECT face.name, position, score, scheme, track, person, {", ".join(MEASURES)},
+        role, array.name, dtype, shape, encoding, CASE role WHEN 'mask' THEN NULL ELSE data END
+    FROM face JOIN array ON array.face = face.id WHERE face.frame = ? AND removed = 0 ORDER BY position
 """
 """The rows that `stored_faces` takes; masks are named, but not read."""
+
+_FACE_COLUMNS = 6 + len(MEASURES)
+
+
+class FaceNotes(NamedTuple):
+    """What was noted of a face after it was stored, in the order of the columns."""
+
+    track: int | None = None
+    person: int | None = None
+    removed: int = 0
 
 
 @dataclass(frozen=True)
 class FaceRow:
-    """A face as the tables `face` and `array` take it; arrays by role (`box`, `mask`, ...) and name."""
+    """A face as the tables `face` and `array` take it; measures in order, arrays by role (`box`, ...) and name."""
 
     name: str
     position: int
     score: float
     scheme: str | None
+    measures: tuple[float | None, ...]
     arrays: tuple[tuple[str, str, Blob], ...]
 
 
@@ -51,13 +62,16 @@ def frame_row(frame: FrameRecord) -> FrameRow:
     return FrameRow(source, pts, float(frame.time), int(frame.width), int(frame.height), tuple(faces))
 
 
-def insert_frame(connection: sqlite3.Connection, frame: FrameRow, without: Collection[str]) -> None:
+def insert_frame(
+    connection: sqlite3.Connection, frame: FrameRow, without: Collection[str], notes: Mapping[str, FaceNotes]
+) -> None:
     """Inserts a frame, replacing one of the same place, and marks all stages as done with it.
 
     Args:
         connection: The writer's, within a transaction.
         frame: The rows.
         without: Names of faces to leave out.
+        notes: What is noted of faces, by name.
     """
     run = connection.execute
     run("DELETE FROM frame WHERE source = ? AND pts = ?", (frame.source, frame.pts))
@@ -67,7 +81,7 @@ def insert_frame(connection: sqlite3.Connection, frame: FrameRow, without: Colle
     run("INSERT INTO stage_done SELECT ?, id FROM stage", (key,))
     for face in frame.faces:
         if face.name not in without:
-            _insert_face(connection, key, face)
+            _insert_face(connection, key, face, notes.get(face.name, FaceNotes()))
 
 
 def stored_faces(
@@ -81,8 +95,8 @@ def stored_faces(
         rows: One row for each array of each face, face by face.
     """
     return tuple(
-        _stored_face(faceset, place, face, [row[4:] for row in group])
-        for face, group in groupby(rows, lambda row: row[:4])
+        _stored_face(faceset, place, face, [row[_FACE_COLUMNS:] for row in group])
+        for face, group in groupby(rows, lambda row: row[:_FACE_COLUMNS])
     )
 
 
@@ -93,13 +107,15 @@ def _face_row(name: str, index: int, face: FaceRecord) -> FaceRow:
         arrays.append(("landmarks", "", pack(face.landmarks)))
     arrays += [("embedding", key, pack(value)) for key, value in sorted(face.embeddings.items())]
     arrays += [("mask", key, pack_mask(value)) for key, value in sorted(face.masks.items())]
-    return FaceRow(name, index, float(face.score), face.scheme, tuple(arrays))
+    measures = tuple(None if value is None else float(value) for value in (getattr(face, key) for key in MEASURES))
+    return FaceRow(name, index, float(face.score), face.scheme, measures, tuple(arrays))
 
 
-def _insert_face(connection: sqlite3.Connection, frame: int | None, face: FaceRow) -> None:
+def _insert_face(connection: sqlite3.Connection, frame: int | None, face: FaceRow, notes: FaceNotes) -> None:
     """Inserts a face and its arrays."""
-    statement = "INSERT INTO face (name, frame, position, score, scheme) VALUES (?, ?, ?, ?, ?)"
-    columns = (face.name, frame, face.position, face.score, face.scheme)
+    columns = (face.name, frame, face.position, face.score, face.scheme, *face.measures, *notes)
+    names = ("name", "frame", "position", "score", "scheme", *MEASURES, *FaceNotes._fields)
+    statement = f"INSERT INTO face ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
     key = connection.execute(statement, columns).lastrowid
     arrays = [(key, role, name, blob.dtype, blob.shape, blob.encoding, blob.data) for role, name, blob in face.arrays]
     connection.executemany("INSERT INTO array VALUES (?, ?, ?, ?, ?, ?, ?)", arrays)
@@ -109,7 +125,7 @@ def _stored_face(
     faceset: Path, place: tuple[str, int, float], face: tuple[Any, ...], columns: list[tuple[Any, ...]]
 ) -> StoredFace:
     """One face from its columns and those of its arrays."""
-    name, index, score, scheme = face
+    name, index, score, scheme, track, person, *measures = face
     source, pts, time = place
     arrays = {(role, key): unpack(Blob(*blob)) for role, key, *blob in columns if role != "mask"}
     return StoredFace(
@@ -126,4 +142,7 @@ def _stored_face(
         index=index,
         crop=crop_path(faceset, name),
         mask_names=tuple(sorted(key for role, key, *_ in columns if role == "mask")),
+        track=track,
+        person=person,
+        **dict(zip(MEASURES, measures, strict=True)),
     )

@@ -1,5 +1,7 @@
 """The one process that changes a faceset: it sets it up, commits chunks, and drops what people deleted.
 
+What changes of faces that are stored stands in `lib/faceset_editor.py`.
+
 Order is what makes a kill harmless. A chunk's crop images are on the disk under their final names before its
 rows commit, so a row always has its image; an image without a row is swept at the next opening.
 """
@@ -8,22 +10,23 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
-from .crops import crop_path, stored_crops
+from .crops import crop_path, stored_crops, trash_path
 from .errors import StoreError
 from .face_records import FrameRecord, Stage
 from .faceset import DATABASE, Faceset
 from .faceset_chunk import incoming_folder, read_chunk, waiting_crop, write_chunk
-from .faceset_rows import FaceRow, FrameRow, insert_frame
+from .faceset_editor import FacesetEditor
+from .faceset_rows import FaceNotes, FaceRow, FrameRow, insert_frame
 from .lock import FolderLock
-from .publish import flush_to_disk, output_errors, require_parent, sweep
+from .publish import output_errors, require_parent, sweep
 from .store import close_writer, open_for_writing, transaction
 
 
-class FacesetWriter(Faceset):
+class FacesetWriter(FacesetEditor):
     """A faceset, open for reading and writing; one at a time, in the parent process.
 
     Example:
@@ -40,7 +43,7 @@ class FacesetWriter(Faceset):
         """Opens an existing faceset for writing, whatever made it.
 
         Raises:
-            StoreError: There is none, it is damaged, or it is of another schema or contract version.
+            StoreError: There is none, it is damaged, or it is of a schema or contract version that cannot be read.
             OutputError: Another process writes it, or it cannot be written.
         """
         with Faceset.open(path):
@@ -125,7 +128,7 @@ class FacesetWriter(Faceset):
             frames: All its frames, those without a face too.
 
         Returns:
-            How many faces were stored: all but those that a person deleted before.
+            How many faces were stored: all but those that a person deleted or removed before.
 
         Raises:
             OutputError: The disk is full or cannot be written; what was committed before stays.
@@ -143,18 +146,20 @@ class FacesetWriter(Faceset):
             raise ValueError(f"`chunk` must be a folder in {incoming_folder(self.path)}. Received: {chunk}")
         frames = read_chunk(folder)
         with transaction(self._database, self._connection):
-            replaced = self._names_in(frames)
-            self._note_deleted(name for name in replaced if not crop_path(self.path, name).exists())
+            replaced = self._notes_in(frames)
+            removed = {name for name, notes in replaced.items() if notes.removed}
+            self._note_deleted(name for name in replaced.keys() - removed if not crop_path(self.path, name).exists())
             deleted = {name for (name,) in self._query("SELECT name FROM deleted")}
             kept = [face for frame in frames for face in frame.faces if face.name not in deleted]
-            self._place_crops(folder, kept)
+            self._place_crops(folder, kept, removed)
             for frame in frames:
-                insert_frame(self._connection, frame, deleted)
-        for name in replaced - {face.name for face in kept}:
-            crop_path(self.path, name).unlink(missing_ok=True)
+                insert_frame(self._connection, frame, deleted, replaced)
+        for name in replaced.keys() - {face.name for face in kept}:
+            place = trash_path if name in removed else crop_path
+            place(self.path, name).unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
         self._look_again()
-        return len(kept)
+        return sum(face.name not in removed for face in kept)
 
     def sync(self) -> int:
         """Drops the faces whose crop image a person deleted; they do not come back when their frame does.
@@ -171,10 +176,6 @@ class FacesetWriter(Faceset):
             self._connection.executemany("DELETE FROM face WHERE name = ?", [(name,) for name in gone])
         self._look_again()
         return len(gone)
-
-    def _look_again(self) -> None:
-        """Forgets which crop images were missing."""
-        self.__dict__.pop("_gone", None)
 
     def _settle(self, settings: dict[str, str], stages: set[Stage]) -> None:
         """Notes how the faceset is made while it is empty; afterwards insists on it."""
@@ -202,34 +203,30 @@ class FacesetWriter(Faceset):
             )
 
     def _sweep(self) -> None:
-        """Removes chunks that were never committed and crop images without a row."""
+        """Removes chunks that were never committed and crop images without a row; moves those of removed faces."""
         incoming = incoming_folder(self.path)
         with output_errors(self.path):
             incoming.mkdir(exist_ok=True)
             sweep(incoming)
             for chunk in incoming.glob("[!.]*"):
                 shutil.rmtree(chunk, ignore_errors=True)
-            names = {name for (name,) in self._query("SELECT name FROM face")}
+            names = dict(self._query("SELECT name, removed FROM face"))
             for path in stored_crops(self.path):
                 if path.stem not in names:
                     path.unlink(missing_ok=True)
+            self._move_to_trash(name for name, removed in names.items() if removed)
 
-    def _place_crops(self, chunk: Path, faces: Iterable[FaceRow]) -> None:
+    def _place_crops(self, chunk: Path, faces: Iterable[FaceRow], removed: Collection[str]) -> None:
         """Moves crop images, whose content is on the disk already, to their final names."""
-        with output_errors(self.path / "crops"):
-            shards = set()
-            for face in faces:
-                final = crop_path(self.path, face.name)
-                final.parent.mkdir(parents=True, exist_ok=True)
-                waiting_crop(chunk, face.name).replace(final)
-                shards.add(final.parent)
-            for folder in (*sorted(shards), self.path / "crops") if shards else ():
-                flush_to_disk(folder)
+        places = {face.name: trash_path if face.name in removed else crop_path for face in faces}
+        self._move([(waiting_crop(chunk, name), place(self.path, name)) for name, place in places.items()])
 
-    def _names_in(self, frames: Iterable[FrameRow]) -> set[str]:
-        """The faces that the faceset holds of these frames."""
-        statement = "SELECT face.name FROM face JOIN frame ON frame = frame.id WHERE source = ? AND pts = ?"
-        return {name for frame in frames for (name,) in self._query(statement, frame.source, frame.pts)}
+    def _notes_in(self, frames: Iterable[FrameRow]) -> dict[str, FaceNotes]:
+        """The faces that the faceset holds of these frames, with what is noted of them."""
+        columns = ", ".join(("face.name", *FaceNotes._fields))
+        statement = f"SELECT {columns} FROM face JOIN frame ON frame = frame.id WHERE source = ? AND pts = ?"
+        rows = (row for frame in frames for row in self._query(statement, frame.source, frame.pts))
+        return {name: FaceNotes(*notes) for name, *notes in rows}
 
     def _note_deleted(self, names: Iterable[str]) -> None:
         """Remembers the faces that a person deleted."""

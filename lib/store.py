@@ -1,4 +1,4 @@
-"""The SQLite file of a faceset: its schema, its versions and its connections.
+"""The SQLite file of a faceset: its connections and its versions; `lib/store_schema.py` has its tables.
 
 What the rows mean is told in `lib/faceset.py`; here stands how they are kept, so that a kill or a full disk
 loses no committed row. One process writes; any number read.
@@ -12,50 +12,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .errors import OutputError, StoreError
+from .lock import FolderLock
 from .publish import disk_full_message
-
-SCHEMA_VERSION = 2
-"""Of the tables below; raised when a column changes."""
-
-CONTRACT_VERSION = 1
-"""Of the tensor contract, which says what the stored arrays mean (edges, centers, the matrix's direction)."""
+from .store_schema import CONTRACT_VERSION, MIGRATIONS, SCHEMA_VERSION, make_tables, migrate
 
 _WAL_IS_SOUND = sqlite3.sqlite_version_info >= (3, 51, 3)  # Older ones can corrupt the file on a WAL reset.
 
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-CREATE TABLE stage (
-    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL,
-    options_hash TEXT NOT NULL, UNIQUE (kind, name, version, options_hash)
-) STRICT;
-CREATE TABLE frame (
-    id INTEGER PRIMARY KEY, source TEXT NOT NULL, pts INTEGER NOT NULL, time REAL NOT NULL,
-    width INTEGER NOT NULL, height INTEGER NOT NULL, UNIQUE (source, pts)
-) STRICT;
-CREATE TABLE source (name TEXT PRIMARY KEY, fingerprint TEXT NOT NULL) STRICT;
-CREATE TABLE stage_done (
-    frame INTEGER NOT NULL REFERENCES frame ON DELETE CASCADE, stage INTEGER NOT NULL REFERENCES stage,
-    PRIMARY KEY (frame, stage)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE face (
-    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,
-    frame INTEGER NOT NULL REFERENCES frame ON DELETE CASCADE, position INTEGER NOT NULL,
-    score REAL NOT NULL, scheme TEXT, UNIQUE (frame, position)
-) STRICT;
-CREATE TABLE array (
-    face INTEGER NOT NULL REFERENCES face ON DELETE CASCADE, role TEXT NOT NULL, name TEXT NOT NULL,
-    dtype TEXT NOT NULL, shape TEXT NOT NULL, encoding TEXT NOT NULL, data BLOB NOT NULL,
-    UNIQUE (face, role, name)
-) STRICT;
-CREATE TABLE deleted (name TEXT PRIMARY KEY) STRICT;
-"""
-
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
-    """Connects to `path` for the one writer, making the tables if the file is new.
+    """Connects to `path` for the one writer, making the tables if the file is new, migrating them if they are old.
 
     Raises:
-        StoreError: The file is no faceset, is damaged, or is of another version.
+        StoreError: The file is no faceset, is damaged, or is of a version that this program does not read.
         OutputError: The disk is full, or the file cannot be written.
     """
     with store_errors(path):
@@ -65,8 +33,12 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
             if not connection.execute("SELECT 1 FROM sqlite_schema").fetchone():
-                _make_tables(connection)
-            _check_versions(path, connection)
+                with transaction(path, connection):
+                    make_tables(connection)
+            version = _checked_version(path, connection)
+            if version != SCHEMA_VERSION:
+                with transaction(path, connection):
+                    migrate(connection, version)
         except BaseException:
             connection.close()
             raise
@@ -77,23 +49,22 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     """Connects to `path` so that nothing can be changed through the connection.
 
     The file itself is opened read-write where that is allowed: after a kill the first reader has to roll back
-    the half-written transaction, which SQLite refuses to a connection in mode `ro`.
+    the half-written transaction, which SQLite refuses to a connection in mode `ro`. Tables of an older version
+    are migrated first.
 
     Raises:
-        StoreError: The file is missing, no faceset, damaged, or of another version.
+        StoreError: The file is missing, no faceset, damaged, of a version that this program does not read, or of
+            an older one where it cannot be migrated.
     """
     if not path.is_file():
         remedy = "make one with `faceswap extract`"
         raise StoreError(f"{path.parent} is not a faceset: it has no {path.name}; {remedy}")
-    with store_errors(path):
-        connection = _connect(path, "rw")
-        try:
-            connection.execute("PRAGMA query_only = ON")
-            _check_versions(path, connection)
-        except BaseException:
-            connection.close()
-            raise
+    connection, version = _reader(path)
+    if version == SCHEMA_VERSION:
         return connection
+    connection.close()
+    _migrate_for_a_reader(path, version)
+    return _reader(path)[0]
 
 
 def close_writer(connection: sqlite3.Connection) -> None:
@@ -140,6 +111,30 @@ def store_errors(path: Path) -> Iterator[None]:
         raise
 
 
+def _reader(path: Path) -> tuple[sqlite3.Connection, int]:
+    """A connection that can change nothing, and the version of the tables."""
+    with store_errors(path):
+        connection = _connect(path, "rw")
+        try:
+            connection.execute("PRAGMA query_only = ON")
+            return connection, _checked_version(path, connection)
+        except BaseException:
+            connection.close()
+            raise
+
+
+def _migrate_for_a_reader(path: Path, version: int) -> None:
+    """Migrates a file that nobody writes; raises StoreError where that cannot be."""
+    try:
+        with FolderLock(path.parent):
+            close_writer(open_for_writing(path))
+    except OutputError as error:
+        raise StoreError(
+            f"faceset {path.parent} has schema version {version} and could not be brought to {SCHEMA_VERSION} "
+            f"({error}); read a copy of it in a folder that can be written"
+        ) from error
+
+
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     """A connection in which transactions begin where `transaction` says, and nowhere else."""
     return sqlite3.connect(
@@ -151,26 +146,18 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     )
 
 
-def _make_tables(connection: sqlite3.Connection) -> None:
-    """Makes the tables and notes their versions, in one transaction."""
-    versions = [("schema_version", str(SCHEMA_VERSION)), ("contract_version", str(CONTRACT_VERSION))]
-    connection.execute("BEGIN IMMEDIATE")
-    for statement in filter(None, map(str.strip, _SCHEMA.split(";"))):
-        connection.execute(statement)
-    connection.executemany("INSERT INTO meta VALUES (?, ?)", versions)
-    connection.execute("COMMIT")
-
-
-def _check_versions(path: Path, connection: sqlite3.Connection) -> None:
-    """Raises StoreError unless the file is a faceset of the versions that this program reads."""
+def _checked_version(path: Path, connection: sqlite3.Connection) -> int:
+    """The version of the tables; raises StoreError unless the file is a faceset that can be read or migrated."""
     if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").fetchone():
         raise StoreError(f"{path} is not the database of a faceset; choose another folder")
     meta = dict(connection.execute("SELECT key, value FROM meta"))
     for key, known in (("schema_version", SCHEMA_VERSION), ("contract_version", CONTRACT_VERSION)):
         found = meta.get(key, "none")
-        if found == str(known):
+        migrated = key == "schema_version" and found.isdecimal() and int(found) in MIGRATIONS
+        if found == str(known) or migrated:
             continue
-        newer = found.isdigit() and int(found) > known
+        newer = found.isdecimal() and int(found) > known
         remedy = "upgrade faceswap" if newer else "the faceset is the older side: extract it again"
         name = key.replace("_", " ")
         raise StoreError(f"faceset {path.parent} has {name} {found}, this program reads {known}; {remedy}")
+    return int(meta["schema_version"])

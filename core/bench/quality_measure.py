@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...lib.faceset import Faceset
+from ...lib.head_pose import fit_turn
 from ...lib.media import probe, read_frames
 from ...lib.performers import Truth
 from ...lib.quality import masked_psnr, masked_ssim
 from ..demo.yardstick import face_box
 from ..jobs.context import JobContext
-from .head_pose import expression_error, fit_turn, head_shape
+from .head_pose import expression_error, head_shape
 
 Picture = NDArray[np.uint8]
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
-from typing import Any
 
 import click
 
 from ..deprecation import show_in_one_line
-from ..errors import Cancelled, FaceswapError, suggest
+from ..errors import Cancelled, FaceswapError
 from ..registry import NO_PLUGINS, own_version
+from .light_group import LightGroup
 
 COMMANDS = {
     "demo": "Show a whole swap with nothing else needed: rendered footage in, video and report out.",
     "swap": "Put the face of one video on another: extract, train and convert in one go.",
     "extract": "Take the faces out of a video, an image or a folder of images.",
+    "faceset": "Look at extracted faces, and choose among them.",
     "train": "Train a model on the facesets of two people.",
     "convert": "Put the trained face on footage.",
     "model": "Look at a trained model: checkpoints, curves, snapshots, going back.",
@@ -31,40 +31,18 @@ EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 
 
-class LightGroup(click.Group):
-    """A group that knows its commands by name and imports the one that is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of the commands in the order in which people meet them."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Imports the command."""
-        if cmd_name not in COMMANDS:
-            raise click.UsageError(f"There is no command '{cmd_name}'. {suggest(cmd_name, COMMANDS)}", ctx)
-        command: click.Command = import_module(f".{cmd_name}", __package__).command
-        return command
-
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
-        """Completes a command or a flag without importing the commands."""
-        from click.shell_completion import CompletionItem
-
-        commands = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
-        return commands + click.Command.shell_complete(self, ctx, incomplete)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Writes the summaries without importing the commands."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-
 def _print_version(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
         click.echo(f"faceswap {own_version()}")
         ctx.exit()
 
 
-@click.group(cls=LightGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LightGroup,
+    commands=COMMANDS,
+    package=__package__,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.option("--no-plugins", is_flag=True, help=f"Use built-in plugins only (also: {NO_PLUGINS}=1).")
 @click.option(

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...lib.crops import encode_crop
+from ...lib.face_measures import measure_face
 from ...lib.face_records import FaceRecord
 from ...lib.geometry import compose, crop_matrix, recut, resize_matrix, transform_points
 from ...lib.media import FrameKey
@@ -94,6 +95,7 @@ class Chain:
                 embeddings={name: embeddings[name][index] for name in embeddings},
                 crop=encode_crop(crops[index]),
                 masks={name: masks[name][index] for name in masks},
+                **vars(measure_face(crops[index], matrix[index], FACE_TYPE, cutter.landmarks[index], cutter.scheme)),
             )
             for index in range(len(detections))
         )

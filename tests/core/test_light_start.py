@@ -41,6 +41,8 @@ print("IMPORTED", *sorted(name for name in {heavy!r} if name in sys.modules))
         ["plugins", "new", "--help"],
         ["completion", "bash"],
         ["weights", "list"],
+        ["faceset", "--help"],
+        ["faceset", "info", "--help"],
     ],
 )
 def test_imports_nothing_heavy(fresh_python, arguments):

@@ -153,8 +153,8 @@ def test_a_busy_file_is_named(made):
 @pytest.mark.parametrize(
     ("key", "found", "remedy"),
     [
-        ("schema_version", "3", "this program reads 2; upgrade faceswap"),
-        ("schema_version", "1", "this program reads 2; the faceset is the older side"),
+        ("schema_version", "4", "this program reads 3; upgrade faceswap"),
+        ("schema_version", "1", "this program reads 3; the faceset is the older side"),
         ("contract_version", "7", "this program reads 1; upgrade faceswap"),
         ("contract_version", "0", "this program reads 1; the faceset is the older side"),
     ],
@@ -192,7 +192,7 @@ def test_another_database_is_no_faceset_and_is_left_alone(path, opens):
 def test_a_file_whose_making_was_killed_is_made_again(path):
     path.touch()
     connection = open_for_writing(path)
-    assert dict(connection.execute("SELECT * FROM meta")) == {"schema_version": "2", "contract_version": "1"}
+    assert dict(connection.execute("SELECT * FROM meta")) == {"schema_version": "3", "contract_version": "1"}
     close_writer(connection)
 
 

@@ -23,6 +23,7 @@ from faceswap.core.host import PluginChoice
 from faceswap.core.jobs.context import JobContext
 from faceswap.core.jobs.extract import ExtractJob
 from faceswap.core.jobs.job import run_job
+from faceswap.lib.face_measures import measure_face
 from faceswap.lib.faceset import Faceset
 from faceswap.lib.geometry import transform_points
 from faceswap.lib.media import FrameKey, VideoWriter, probe, read_frames, write_image
@@ -98,6 +99,9 @@ def test_film_becomes_a_faceset(movie, tmp_path):
             crop, mask = faceset.read_crop(face), faceset.read_mask(face, "hull")
             assert crop.shape == (512, 512, 3)
             assert mask.shape == (256, 256, 1)
+            found = measure_face(crop, face.matrix, "head", face.landmarks, face.scheme)
+            assert (face.size, face.yaw) == pytest.approx((found.size, found.yaw), rel=1e-5)
+            assert face.sharpness == pytest.approx(found.sharpness, rel=0.05)  # Measured before it became a JPEG.
             assert pixel_at(picture(2 * number), face.landmarks[30]) == pytest.approx(
                 pixel_at(crop, transform_points(face.matrix, face.landmarks)[30]), abs=12
             )

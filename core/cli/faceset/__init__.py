@@ -1,0 +1,17 @@
+"""The commands `faceswap faceset`: one module for each, imported when it is called."""
+
+from __future__ import annotations
+
+import click
+
+from ..light_group import LightGroup
+
+COMMANDS = {
+    "info": "Tell what a faceset holds.",
+}
+"""Command -> summary."""
+
+
+@click.group(cls=LightGroup, commands=COMMANDS, package=__name__)
+def command() -> None:
+    """Look at the faces that `faceswap extract` makes, and choose among them."""
