@@ -17,13 +17,18 @@ from numpy.typing import NDArray
 
 from .errors import StoreError
 
-_NAME = re.compile(r"[0-9a-f]{20}\.jpg")
+_NAME = re.compile(r"[0-9a-f]{20}")
 
 
 def face_id(source: str, pts: int, index: int) -> str:
     """The name of a face, 20 hex digits: the same place in the same footage always gives the same name."""
     place = f"{source}\0{pts}\0{index}".encode()
     return hashlib.blake2b(place, digest_size=10).hexdigest()
+
+
+def is_face_id(name: str) -> bool:
+    """Whether a face may have that name."""
+    return _NAME.fullmatch(name) is not None
 
 
 def crop_path(faceset: Path, face: str) -> Path:
@@ -40,7 +45,7 @@ def stored_crops(faceset: Path) -> Iterator[Path]:
     """The crop images that lie in a faceset's folder; files that people put there are passed over."""
     for shard in (faceset / "crops").glob("[0-9a-f][0-9a-f]"):
         for path in shard.iterdir():
-            if _NAME.fullmatch(path.name):
+            if path.suffix == ".jpg" and is_face_id(path.stem):
                 yield path
 
 

@@ -18,11 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .blobs import Blob, unpack, unpack_mask
-from .crops import read_crop_image, stored_crops
+from .crops import read_crop_image
 from .errors import StoreError
 from .face_records import MEASURES, FacesetInfo, Stage, StoredFace, StoredFrame
 from .face_table import FaceTable, read_face_table
 from .faceset_rows import FACES_OF_FRAME, stored_faces
+from .shards import changed_shards, images_in
 from .store import open_for_reading, store_errors
 
 DATABASE = "faces.db"
@@ -57,6 +58,10 @@ _MEASURED = f"{_INFO} SELECT {', '.join(f'min({name}), avg({name}), max({name})'
 _PEOPLE = f"""
     {_INFO} SELECT ifnull(person.name, person.id), count(*) FROM live JOIN person ON live.person = person.id
     GROUP BY person.id ORDER BY person.id
+"""
+_LIVE_IN = """
+    SELECT name FROM face WHERE name BETWEEN ? AND ?
+    EXCEPT SELECT name FROM face WHERE removed = 1 AND name BETWEEN ? AND ?
 """
 _FRAME_OF_FACE = """
     SELECT frame.id, source, pts, time FROM face JOIN frame ON face.frame = frame.id WHERE face.name = ?
@@ -255,11 +260,20 @@ class Faceset:
         Raises:
             StoreError: The whole folder of crop images is missing.
         """
-        # The images are looked at after the rows: a writer commits a row when its image is there.
-        names = {name for (name,) in self._query("SELECT name FROM face WHERE removed = 0")}
-        if names and not (self.path / "crops").is_dir():
+        if not (self.path / "crops").is_dir() and self._query("SELECT 1 FROM face WHERE removed = 0 LIMIT 1"):
             raise StoreError(f"faceset {self.path} has lost its folder `crops`; put it back or extract again")
-        return frozenset(names - {path.stem for path in stored_crops(self.path)})
+        # The images are looked at after the rows: a writer commits a row when its image is there.
+        return frozenset(
+            name for shard in self._changed_shards() for name in self._live_in(shard) - images_in(self.path, shard)
+        )
+
+    def _changed_shards(self) -> list[str]:
+        """The shards of crop images that a person may have changed."""
+        return changed_shards(self.path, dict(self._query("SELECT name, mtime FROM shard")))
+
+    def _live_in(self, shard: str) -> set[str]:
+        """The faces of a shard that are not removed."""
+        return {name for (name,) in self._query(_LIVE_IN, shard, shard + "g", shard, shard + "g")}
 
     def _no_face(self, name: str) -> StoreError:
         return StoreError(f"faceset {self.path} has no face {name}; a face is called like its image in `crops`")

@@ -11,11 +11,13 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Self
 
-from .crops import crop_path, stored_crops, trash_path
-from .errors import StoreError
+from .crops import crop_path, is_face_id, stored_crops, trash_path
+from .errors import FaceswapError, StoreError
 from .face_records import FrameRecord, Stage
 from .faceset import DATABASE, Faceset
 from .faceset_chunk import incoming_folder, read_chunk, waiting_crop, write_chunk
@@ -23,6 +25,7 @@ from .faceset_editor import FacesetEditor
 from .faceset_rows import FaceNotes, FaceRow, FrameRow, insert_frame
 from .lock import FolderLock
 from .publish import output_errors, require_parent, sweep
+from .shards import images_in, mark, shard_folder
 from .store import close_writer, open_for_writing, transaction
 
 
@@ -98,6 +101,8 @@ class FacesetWriter(FacesetEditor):
 
     def close(self) -> None:
         """Closes the database and lets another process write."""
+        with suppress(FaceswapError):  # Without marks readers take longer, no more.
+            self._mark_shards()
         close_writer(self._connection)
         self._lock.release()
 
@@ -210,11 +215,23 @@ class FacesetWriter(FacesetEditor):
             sweep(incoming)
             for chunk in incoming.glob("[!.]*"):
                 shutil.rmtree(chunk, ignore_errors=True)
-            names = dict(self._query("SELECT name, removed FROM face"))
-            for path in stored_crops(self.path):
-                if path.stem not in names:
-                    path.unlink(missing_ok=True)
-            self._move_to_trash(name for name, removed in names.items() if removed)
+            for shard in self._changed_shards():
+                self._sweep_shard(shard)
+
+    def _sweep_shard(self, shard: str) -> None:
+        """Leaves the crop images of the shard's faces; those of removed ones go to the trash."""
+        names = images_in(self.path, shard) - self._live_in(shard)
+        removed = names & self._removed() if names else set()
+        self._move_to_trash(removed)
+        for name in names - removed:
+            if is_face_id(name):  # What people put there stays.
+                crop_path(self.path, name).unlink(missing_ok=True)
+
+    def _mark_shards(self) -> None:
+        """Marks the shards whose images are those of their faces, so that readers need not list them."""
+        waiting = [shard for shard in self._changed_shards() if shard_folder(self.path, shard).is_dir()]
+        marks = [(shard, mark(self.path, shard, partial(self._live_in, shard))) for shard in waiting]
+        self._update("INSERT OR REPLACE INTO shard VALUES (?, ?)", [row for row in marks if row[1] is not None])
 
     def _place_crops(self, chunk: Path, faces: Iterable[FaceRow], removed: Collection[str]) -> None:
         """Moves crop images, whose content is on the disk already, to their final names."""

@@ -47,7 +47,17 @@ CREATE TABLE deleted (name TEXT PRIMARY KEY) STRICT;
 CREATE TABLE shard (name TEXT PRIMARY KEY, mtime INTEGER NOT NULL) STRICT;
 CREATE INDEX face_removed ON face (name) WHERE removed = 1;
 CREATE INDEX face_person ON face (person) WHERE person IS NOT NULL;
+CREATE TRIGGER face_added AFTER INSERT ON face BEGIN
+    DELETE FROM shard WHERE name = substr(NEW.name, 1, 2);
+END;
+CREATE TRIGGER face_dropped AFTER DELETE ON face BEGIN
+    DELETE FROM shard WHERE name = substr(OLD.name, 1, 2);
+END;
+CREATE TRIGGER face_moved AFTER UPDATE OF removed ON face BEGIN
+    DELETE FROM shard WHERE name = substr(NEW.name, 1, 2);
+END;
 """
+"""A shard's mark (see `lib/shards.py`) goes with any change of which faces it has."""
 
 _TO_3 = """
 CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT UNIQUE) STRICT;
@@ -63,6 +73,15 @@ ALTER TABLE face ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE shard (name TEXT PRIMARY KEY, mtime INTEGER NOT NULL) STRICT;
 CREATE INDEX face_removed ON face (name) WHERE removed = 1;
 CREATE INDEX face_person ON face (person) WHERE person IS NOT NULL;
+CREATE TRIGGER face_added AFTER INSERT ON face BEGIN
+    DELETE FROM shard WHERE name = substr(NEW.name, 1, 2);
+END;
+CREATE TRIGGER face_dropped AFTER DELETE ON face BEGIN
+    DELETE FROM shard WHERE name = substr(OLD.name, 1, 2);
+END;
+CREATE TRIGGER face_moved AFTER UPDATE OF removed ON face BEGIN
+    DELETE FROM shard WHERE name = substr(NEW.name, 1, 2);
+END;
 """
 
 MIGRATIONS: Mapping[int, str] = {2: _TO_3}
@@ -85,5 +104,9 @@ def migrate(connection: sqlite3.Connection, version: int) -> None:
 
 def _run(connection: sqlite3.Connection, statements: str) -> None:
     """Runs statements in the transaction that is open, which `executescript` would end."""
-    for statement in filter(None, map(str.strip, statements.split(";"))):
-        connection.execute(statement)
+    statement = ""
+    for part in statements.split(";")[:-1]:
+        statement += f"{part};"
+        if sqlite3.complete_statement(statement):  # A trigger's has semicolons within.
+            connection.execute(statement)
+            statement = ""

@@ -104,7 +104,7 @@ def test_old_faces_are_read_as_they_were(old: Path, opens) -> None:
 
 
 def test_a_step_that_fails_leaves_the_old_file(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    steps = store_schema.MIGRATIONS[2] + "INSERT INTO no_such_table VALUES (1)"
+    steps = store_schema.MIGRATIONS[2] + "INSERT INTO no_such_table VALUES (1);"
     monkeypatch.setattr(store_schema, "MIGRATIONS", {2: steps})
     with pytest.raises(sqlite3.OperationalError, match="no_such_table"):
         FacesetWriter.open(old)
