@@ -41,9 +41,19 @@ def trash_path(faceset: Path, face: str) -> Path:
     return faceset / "trash" / face[:2] / f"{face}.jpg"
 
 
+def trashed_crops(faceset: Path) -> Iterator[Path]:
+    """The crop images that lie in a faceset's trash."""
+    return _images(faceset / "trash")
+
+
 def stored_crops(faceset: Path) -> Iterator[Path]:
     """The crop images that lie in a faceset's folder; files that people put there are passed over."""
-    for shard in (faceset / "crops").glob("[0-9a-f][0-9a-f]"):
+    return _images(faceset / "crops")
+
+
+def _images(folder: Path) -> Iterator[Path]:
+    """The images in the shards of a folder that are called like faces."""
+    for shard in folder.glob("[0-9a-f][0-9a-f]"):
         for path in shard.iterdir():
             if path.suffix == ".jpg" and is_face_id(path.stem):
                 yield path

@@ -24,7 +24,7 @@ from .face_records import MEASURES, FacesetInfo, Stage, StoredFace, StoredFrame
 from .face_table import FaceTable, read_face_table
 from .faceset_rows import FACES_OF_FRAME, stored_faces
 from .shards import changed_shards, images_in
-from .store import open_for_reading, store_errors
+from .store import integrity_faults, open_for_reading, store_errors
 
 DATABASE = "faces.db"
 
@@ -211,6 +211,18 @@ class Faceset:
     def people(self) -> dict[int, str | None]:
         """The people that faces are noted to show, by number, with their names."""
         return dict(self._query("SELECT id, name FROM person ORDER BY id"))
+
+    def removed_faces(self) -> set[str]:
+        """The names of the faces that were removed and can be restored."""
+        return {name for (name,) in self._query("SELECT name FROM face WHERE removed = 1")}
+
+    def deleted_faces(self) -> frozenset[str]:
+        """The names of the faces whose crop image a person deleted since `FacesetWriter.sync`."""
+        return self._gone
+
+    def integrity_faults(self) -> list[str]:
+        """What SQLite finds amiss with the database, in its words; takes as long as reading all of it."""
+        return integrity_faults(self._database, self._connection)
 
     def read_crop(self, face: StoredFace) -> NDArray[np.uint8]:
         """The crop image of a face: uint8 `[size size 3]`, RGB.

@@ -38,7 +38,7 @@ class FacesetEditor(Faceset):
             StoreError: The faceset has no face of a name; nothing was changed then.
             OutputError: The disk cannot be written.
         """
-        names = set(faces) - self._removed()
+        names = set(faces) - self.removed_faces()
         self._require_faces(names)
         self._update("UPDATE face SET removed = 1 WHERE name = ?", [(name,) for name in names])
         self._move_to_trash(names)
@@ -57,7 +57,7 @@ class FacesetEditor(Faceset):
             StoreError: The faceset has no face of a name; nothing was changed then.
             OutputError: The disk cannot be written.
         """
-        removed = self._removed()
+        removed = self.removed_faces()
         asked = removed if faces is None else set(faces)
         self._require_faces(asked - removed)
         names = [name for name in asked & removed if trash_path(self.path, name).exists()]
@@ -71,7 +71,7 @@ class FacesetEditor(Faceset):
         Raises:
             StoreError: The faceset has no face of a name; nothing was changed then.
         """
-        self._require_faces(tracks.keys() - self._removed())
+        self._require_faces(tracks.keys() - self.removed_faces())
         rows = [(None if track is None else int(track), name) for name, track in tracks.items()]
         self._update("UPDATE face SET track = ? WHERE name = ?", rows)
 
@@ -81,7 +81,7 @@ class FacesetEditor(Faceset):
         Raises:
             StoreError: The faceset has no face of a name; nothing was changed then.
         """
-        self._require_faces(people.keys() - self._removed())
+        self._require_faces(people.keys() - self.removed_faces())
         rows = [(None if person is None else int(person), name) for name, person in people.items()]
         with transaction(self._database, self._connection):
             numbers = {(person,) for person, _ in rows if person is not None}
@@ -113,7 +113,7 @@ class FacesetEditor(Faceset):
             StoreError: A crop image is damaged.
         """
         rows = self._query("SELECT name FROM face WHERE sharpness IS NULL AND removed = 0 ORDER BY frame, position")
-        names = [name for (name,) in rows if name not in self._gone]
+        names = [name for (name,) in rows if name not in self.deleted_faces()]
         for start in range(0, len(names), _BATCH):
             self._measure(names[start : start + _BATCH])
             if progress:
@@ -130,17 +130,13 @@ class FacesetEditor(Faceset):
         found = measure_face(self.read_crop(face), face.matrix, self.face_type, face.landmarks, face.scheme)
         return tuple(getattr(found, name) for name in MEASURES)
 
-    def _removed(self) -> set[str]:
-        """The names of the faces that are removed."""
-        return {name for (name,) in self._query("SELECT name FROM face WHERE removed = 1")}
-
     def _require_faces(self, names: Iterable[str]) -> None:
         """Raises StoreError for the first name that no face of the faceset has."""
         asked = set(names)
         statement = "SELECT name FROM face WHERE removed = 0 AND name IN (SELECT value FROM json_each(?))"
-        unknown = asked - {name for (name,) in self._query(statement, json.dumps(sorted(asked)))} | asked & self._gone
-        if unknown:
-            raise self._no_face(min(unknown))
+        known = {name for (name,) in self._query(statement, json.dumps(sorted(asked)))} - self.deleted_faces()
+        if asked - known:
+            raise self._no_face(min(asked - known))
 
     def _update(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Runs a statement for each row, all or none."""

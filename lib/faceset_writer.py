@@ -167,7 +167,7 @@ class FacesetWriter(FacesetEditor):
         return sum(face.name not in removed for face in kept)
 
     def sync(self) -> int:
-        """Drops the faces whose crop image a person deleted; they do not come back when their frame does.
+        """Drops the faces whose image a person deleted, in `trash` too; they do not come back when their frame does.
 
         Returns:
             How many faces were dropped.
@@ -175,7 +175,9 @@ class FacesetWriter(FacesetEditor):
         Raises:
             StoreError: The whole folder of crop images is missing.
         """
-        gone = self._without_crop()
+        gone = self._without_crop() | {
+            name for name in self.removed_faces() if not trash_path(self.path, name).exists()
+        }
         with transaction(self._database, self._connection):
             self._note_deleted(gone)
             self._connection.executemany("DELETE FROM face WHERE name = ?", [(name,) for name in gone])
@@ -221,7 +223,7 @@ class FacesetWriter(FacesetEditor):
     def _sweep_shard(self, shard: str) -> None:
         """Leaves the crop images of the shard's faces; those of removed ones go to the trash."""
         names = images_in(self.path, shard) - self._live_in(shard)
-        removed = names & self._removed() if names else set()
+        removed = names & self.removed_faces() if names else set()
         self._move_to_trash(removed)
         for name in names - removed:
             if is_face_id(name):  # What people put there stays.

@@ -6,8 +6,10 @@ It stands apart because a faceset and a model folder need the same promise, and 
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from weakref import WeakSet
@@ -48,9 +50,11 @@ class FolderLock:
             self.release()
             raise OutputError(f"{folder} is being written by {owner}; wait until that ends, or choose another folder")
         _held.add(self)
-        with suppress(OSError):  # The owner's number serves a message only; a full disk may refuse it.
+        with suppress(OSError):  # Who holds it serves a message only; a full disk may refuse it.
             os.ftruncate(descriptor, 0)
-            os.write(descriptor, str(os.getpid()).encode())
+            os.write(
+                descriptor, f"{os.getpid()}\n{socket.gethostname()}\n{datetime.now():%Y-%m-%d %H:%M:%S}\n".encode()
+            )
 
     def release(self) -> None:
         """Lets the folder go; a second call does nothing."""
@@ -70,7 +74,8 @@ class FolderLock:
 def _read_owner(descriptor: int) -> str:
     """Who holds the lock, in words; Windows lets nobody else read a locked file."""
     with suppress(OSError, ValueError):
-        return f"process {int(os.read(descriptor, 20))}"
+        number, host, since, *_ = os.read(descriptor, 500).decode().split("\n")
+        return f"process {int(number)} on {host} since {since}"
     return "another process"
 
 

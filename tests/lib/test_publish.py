@@ -1,7 +1,10 @@
 import errno
 import os
+import platform
+import re
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -194,12 +197,21 @@ def test_a_folder_is_removed(tmp_path):
 
 
 def test_a_lock_refuses_a_second_writer_and_names_the_first(tmp_path):
-    with (
-        FolderLock(tmp_path),
-        pytest.raises(OutputError, match=f"is being written by process {os.getpid()}; wait"),
-    ):
+    before = datetime.now().replace(microsecond=0)
+    with FolderLock(tmp_path), pytest.raises(OutputError) as told:
         FolderLock(tmp_path)
+    owner = f"{re.escape(str(tmp_path))} is being written by process {os.getpid()} on {re.escape(platform.node())}"
+    found = re.fullmatch(rf"{owner} since (.*); wait until that ends, or choose another folder", str(told.value))
+    assert before <= datetime.fromisoformat(found[1]) <= datetime.now()
     FolderLock(tmp_path).release()
+
+
+@pytest.mark.parametrize("content", [b"", b"4711", b"\xff\xfe\nhost\n\n", b"x\ny\nz\n"])
+def test_a_lock_file_that_tells_nothing_is_another_process(tmp_path, content):
+    with FolderLock(tmp_path):
+        (tmp_path / ".lock").write_bytes(content)
+        with pytest.raises(OutputError, match="is being written by another process; wait"):
+            FolderLock(tmp_path)
 
 
 def test_a_lock_goes_with_its_process_even_when_a_forked_child_lives_on(tmp_path):
@@ -222,7 +234,7 @@ time.sleep(60)
     )
     child = int(parent.stdout.readline())
     try:
-        with pytest.raises(OutputError, match=f"process {parent.pid};"):
+        with pytest.raises(OutputError, match=f"process {parent.pid} on "):
             FolderLock(tmp_path)
         parent.kill()
         parent.wait()

@@ -8,6 +8,10 @@ from ..light_group import LightGroup
 
 COMMANDS = {
     "info": "Tell what a faceset holds.",
+    "check": "Tell whether a faceset is whole, and what to do.",
+    "remove": "Take faces out; their images move to the faceset's trash.",
+    "restore": "Bring removed faces back.",
+    "sync": "Forget the faces whose image was deleted.",
 }
 """Command -> summary."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .arguments import faceset_argument, json_option
+from .arguments import count_faces, faceset_argument, json_option
 
 if TYPE_CHECKING:
     from ....lib.face_records import FacesetInfo
@@ -43,4 +43,4 @@ def _lines(info: FacesetInfo) -> Iterator[str]:
     if info.unmeasured:
         yield f"not measured: {info.unmeasured} faces"
     yield f"tracks: {info.tracks or 'none'}"
-    yield f"people: {', '.join(f'{name} ({count} faces)' for name, count in info.people.items()) or 'none'}"
+    yield f"people: {', '.join(f'{name} ({count_faces(count)})' for name, count in info.people.items()) or 'none'}"
