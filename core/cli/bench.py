@@ -156,6 +156,17 @@ def soak(minutes: float, as_json: bool) -> None:
     _tell(measure(minutes), as_json)
 
 
+@command.command("store")
+@click.option("--faces", default=1_000_000, show_default=True, type=click.IntRange(1), help="Faces in the faceset.")
+@_repeats
+@_as_json
+def store(faces: int, repeats: int, as_json: bool) -> None:
+    """Measure opening, sorting and filtering a faceset of many faces; it is made first, in the temporary folder."""
+    from ..bench.store import measure
+
+    _tell(measure(faces, repeats), as_json)
+
+
 @command.command("quality", cls=ModelsCommand)
 @click.option("--work", required=True, type=click.Path(path_type=Path), help="Folder of all the work; continued.")
 @_model

@@ -1,0 +1,120 @@
+"""What a large faceset costs: opening it, and sorting and filtering all of its faces.
+
+Its rows hold what extraction stores of a face but masks; its crop images are empty files, since nothing here reads
+them, but every folder of them has to be known.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from ...lib.blobs import pack
+from ...lib.crops import crop_path, face_id
+from ...lib.faceset import DATABASE, Faceset
+from ...lib.faceset_rows import FaceRow, FrameRow, insert_frame
+from ...lib.faceset_writer import FacesetWriter
+from ...lib.shards import SHARDS, shard_folder
+from ...lib.store import close_writer, open_for_writing, transaction
+from .measure import Figure, seconds
+
+OPENING, QUERY = 1.0, 2.0
+"""Bounds, in seconds."""
+
+_SOURCES = 10
+_BATCH = 20_000
+
+
+def measure(faces: int, repeats: int) -> list[Figure]:
+    """Makes a faceset and measures it; files are in the system's memory, as after a first look.
+
+    Args:
+        faces: How many it holds, one in each frame.
+        repeats: How often each is measured; figures are medians.
+    """
+    with TemporaryDirectory(prefix="faceswap-bench-") as folder:
+        path = Path(folder)
+        make_faceset(path, faces)
+        size = (path / DATABASE).stat().st_size
+        figures = [_timed(name, work, path, bound, repeats) for name, work, bound in _WORKS]
+    return [*figures, Figure("store: database for each face", round(size / faces), "bytes", details={"bytes": size})]
+
+
+def make_faceset(path: Path, faces: int) -> None:
+    """Makes a faceset of many faces, measured and tracked, in an empty folder."""
+    FacesetWriter.create_or_open(path).close()
+    for shard in SHARDS:
+        shard_folder(path, shard).mkdir(parents=True)
+    with closing(open_for_writing(path / DATABASE)) as connection:
+        rows = _frames(faces)
+        while batch := [frame for frame, _ in zip(rows, range(_BATCH), strict=False)]:
+            with transaction(path / DATABASE, connection):
+                for frame in batch:
+                    crop_path(path, frame.faces[0].name).touch()
+                    insert_frame(connection, frame, (), {})
+        with transaction(path / DATABASE, connection):
+            connection.execute("UPDATE face SET track = id / 50")
+        close_writer(connection)
+    FacesetWriter.open(path).close()  # Marks the folders of images, as the writer does that made them.
+
+
+def _frames(faces: int) -> Iterator[FrameRow]:
+    rng = np.random.default_rng(0)
+    for number in range(faces):
+        source, pts = f"clip{number % _SOURCES}.mp4", number // _SOURCES * 512
+        yield FrameRow(source, pts, pts / 12800, 1920, 1080, (_face(face_id(source, pts, 0), rng),))
+
+
+def _face(name: str, rng: np.random.Generator) -> FaceRow:
+    values = rng.random(202, np.float32)
+    arrays = {
+        ("box", ""): values[:4],
+        ("matrix", ""): values[4:10].reshape(2, 3),
+        ("landmarks", ""): values[10:146].reshape(68, 2),
+        ("embedding", "dlib-resnet"): np.resize(values, 128),
+    }
+    size, sharpness, brightness, yaw, pitch, roll = (values[146:152] * (300, 200, 1, 90, 40, 30)).tolist()
+    measures = (size, sharpness, brightness, yaw - 45, pitch - 20, roll - 15)
+    packed = tuple((role, key, pack(array)) for (role, key), array in arrays.items())
+    return FaceRow(name, 0, float(values[0]), "ibug68", measures, packed)
+
+
+def _open(path: Path) -> None:
+    with Faceset.open(path) as faceset:
+        len(faceset)
+
+
+def _sort_and_filter(path: Path) -> None:
+    with Faceset.open(path) as faceset:
+        table = faceset.face_table()
+    chosen = table.take((table.size > 100) & (np.abs(table.yaw) < 20) & (table.brightness > 0.2))
+    chosen.take(np.argsort(-chosen.sharpness)).ids[:100].tolist()
+
+
+def _info(path: Path) -> None:
+    with Faceset.open(path) as faceset:
+        faceset.info()
+
+
+def _write(path: Path) -> None:
+    FacesetWriter.open(path).close()
+
+
+_WORKS: tuple[tuple[str, Callable[[Path], Any], float | None], ...] = (
+    ("opening", _open, OPENING),
+    ("sorting and filtering", _sort_and_filter, QUERY),
+    ("info", _info, QUERY),
+    ("opening for writing", _write, None),
+)
+
+
+def _timed(name: str, work: Callable[[Path], Any], path: Path, bound: float | None, repeats: int) -> Figure:
+    each = [seconds(lambda: work(path)) for _ in range(repeats)]
+    details = {"seconds": [round(value, 3) for value in each]}
+    return Figure(f"store: {name}", round(statistics.median(each), 3), "s", bound, details)
