@@ -177,7 +177,7 @@ class FacesetInfo:
         measured: Lowest, mean and highest value of each measure that some face has; of the faces in it now.
         unmeasured: Faces that were never measured.
         tracks: How many tracks are noted.
-        people: Faces of each person by name, or by number where it has no name.
+        people: Faces of each person by name, or as `person 3` where it has none.
     """
 
     frames: int

@@ -6,7 +6,6 @@ writes.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -20,8 +19,9 @@ from numpy.typing import NDArray
 from .blobs import Blob, unpack, unpack_mask
 from .crops import read_crop_image
 from .errors import StoreError
-from .face_records import MEASURES, FacesetInfo, Stage, StoredFace, StoredFrame
+from .face_records import FacesetInfo, Stage, StoredFace, StoredFrame
 from .face_table import FaceTable, read_face_table
+from .faceset_info import read_info
 from .faceset_rows import FACES_OF_FRAME, stored_faces
 from .shards import changed_shards, images_in
 from .store import integrity_faults, open_for_reading, store_errors
@@ -43,21 +43,6 @@ _EMBEDDINGS = """
     LEFT JOIN array ON array.face = face.id AND role = 'embedding' AND array.name = ?
     WHERE removed = 0
     ORDER BY source, pts, position
-"""
-_INFO = """
-    WITH gone AS (SELECT value FROM json_each(?)),
-    live AS (SELECT * FROM face WHERE removed = 0 AND name NOT IN gone)
-"""
-_COUNTS = f"""
-    {_INFO} SELECT (SELECT count(*) FROM frame), (SELECT count(*) FROM live),
-    (SELECT count(*) FROM frame WHERE id NOT IN (SELECT frame FROM live)), (SELECT count(*) FROM deleted),
-    (SELECT count(*) FROM face WHERE removed = 1), (SELECT count(*) FROM live WHERE sharpness IS NULL),
-    (SELECT count(DISTINCT track) FROM live)
-"""
-_MEASURED = f"{_INFO} SELECT {', '.join(f'min({name}), avg({name}), max({name})' for name in MEASURES)} FROM live"
-_PEOPLE = f"""
-    {_INFO} SELECT ifnull(person.name, person.id), count(*) FROM live JOIN person ON live.person = person.id
-    GROUP BY person.id ORDER BY person.id
 """
 _LIVE_IN = """
     SELECT name FROM face WHERE name BETWEEN ? AND ?
@@ -130,25 +115,8 @@ class Faceset:
 
     def info(self) -> FacesetInfo:
         """Counts, settings, and what was measured and noted."""
-        gone = json.dumps(sorted(self._gone))
-        ((frames, faces, empty, deleted, removed, unmeasured, tracks),) = self._query(_COUNTS, gone)
-        (lowest_to_highest,) = self._query(_MEASURED, gone)
-        ranges = dict(zip(MEASURES, zip(*[iter(lowest_to_highest)] * 3, strict=True), strict=True))
-        schemes = self._query("SELECT DISTINCT scheme FROM face WHERE scheme IS NOT NULL ORDER BY scheme")
-        return FacesetInfo(
-            frames=frames,
-            faces=faces,
-            frames_without_face=empty,
-            deleted=deleted + len(self._gone),
-            removed=removed,
-            crop_size=self.crop_size,
-            face_type=self.face_type,
-            schemes=tuple(scheme for (scheme,) in schemes),
-            stages=self.stages,
-            measured={name: values for name, values in ranges.items() if values[0] is not None},
-            unmeasured=unmeasured,
-            tracks=tracks,
-            people={str(name): count for name, count in self._query(_PEOPLE, gone)},
+        return read_info(
+            self._query, self._gone, crop_size=self.crop_size, face_type=self.face_type, stages=self.stages
         )
 
     def sources(self) -> tuple[str, ...]:

@@ -184,7 +184,7 @@ def test_tracks_and_people_are_noted_and_taken_away(path: Path) -> None:
         table, info = faceset.face_table(), faceset.info()
         assert table.track.tolist() == [0] * 4 + [1] * 4 + [2]
         assert table.person.tolist() == [5, 5, 9] + [-1] * 6
-        assert (info.tracks, dict(info.people)) == (3, {"Anna": 2, "9": 1})
+        assert (info.tracks, dict(info.people)) == (3, {"Anna": 2, "person 9": 1})
     with FacesetWriter.open(path) as faceset, pytest.raises(StoreError, match="has no face nobody"):
         faceset.note_tracks({names[0]: 7, "nobody": 7})
     with Faceset.open(path) as faceset:

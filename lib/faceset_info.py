@@ -1,0 +1,58 @@
+"""What a faceset holds, in numbers, counted by its database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection
+from typing import Any
+
+from .face_records import MEASURES, FacesetInfo, Stage
+
+Query = Callable[..., list[tuple[Any, ...]]]
+
+_LIVE = """
+    WITH gone AS (SELECT value FROM json_each(?)),
+    live AS (SELECT * FROM face WHERE removed = 0 AND name NOT IN gone)
+"""
+_COUNTS = f"""
+    {_LIVE} SELECT (SELECT count(*) FROM frame), (SELECT count(*) FROM live),
+    (SELECT count(*) FROM frame WHERE id NOT IN (SELECT frame FROM live)),
+    (SELECT count(*) FROM deleted) + (SELECT count(*) FROM gone),
+    (SELECT count(*) FROM face WHERE removed = 1),
+    (SELECT count(*) FROM live WHERE sharpness IS NULL),
+    (SELECT count(DISTINCT track) FROM live)
+"""
+_COUNTED = "frames", "faces", "frames_without_face", "deleted", "removed", "unmeasured", "tracks"
+_MEASURED = f"{_LIVE} SELECT {', '.join(f'min({name}), avg({name}), max({name})' for name in MEASURES)} FROM live"
+_PEOPLE = f"""
+    {_LIVE} SELECT ifnull(person.name, 'person ' || person.id), count(*) FROM live
+    JOIN person ON live.person = person.id GROUP BY person.id ORDER BY person.id
+"""
+_SCHEMES = "SELECT DISTINCT scheme FROM face WHERE scheme IS NOT NULL ORDER BY scheme"
+
+
+def read_info(
+    query: Query, without: Collection[str], *, crop_size: int, face_type: str, stages: tuple[Stage, ...]
+) -> FacesetInfo:
+    """Counts what a faceset holds.
+
+    Args:
+        query: Runs a statement with its values on the faceset's database.
+        without: Names of the faces whose crop image was deleted.
+        crop_size: As in `FacesetInfo`, like the others.
+        face_type: How much of the head the crops show.
+        stages: The plugins that made it.
+    """
+    gone = json.dumps(sorted(without))
+    ((*numbers,),) = query(_COUNTS, gone)
+    ((*values,),) = query(_MEASURED, gone)
+    ranges = {name: tuple(values[3 * place : 3 * place + 3]) for place, name in enumerate(MEASURES)}
+    return FacesetInfo(
+        **dict(zip(_COUNTED, numbers, strict=True)),
+        crop_size=crop_size,
+        face_type=face_type,
+        schemes=tuple(scheme for (scheme,) in query(_SCHEMES)),
+        stages=stages,
+        measured={name: (low, mean, high) for name, (low, mean, high) in ranges.items() if low is not None},
+        people=dict(query(_PEOPLE, gone)),
+    )
