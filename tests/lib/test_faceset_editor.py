@@ -237,3 +237,12 @@ def test_missing_measures_are_made_from_the_crops(tmp_path: Path, path: Path, mo
             assert (face.size, face.yaw, face.pitch, face.roll) == (want.size, want.yaw, want.pitch, want.roll)
             assert face.sharpness == pytest.approx(want.sharpness, rel=0.1)  # The crop has been a JPEG since.
             assert face.brightness == pytest.approx(want.brightness, abs=0.005)
+
+
+def test_a_removed_face_goes_when_its_frame_is_stored_without_it(path: Path) -> None:
+    with FacesetWriter.open(path) as faceset:
+        first, second = (face.id for face in faceset.faces_at("b.mp4", 7))
+        faceset.remove([second])
+        faceset.add_chunk("m", 1, [FrameRecord("b.mp4", 7, 7 / 30, 640, 480, (make_face(0),))])
+        assert [face.id for face in faceset.faces_at("b.mp4", 7)] == [first]
+        assert (faceset.info().removed, files(path, "trash")) == (0, set())
