@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from itertools import chain
@@ -63,6 +64,11 @@ class FaceTable:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def digest(self) -> str:
+        """Stands for which faces these are, and for what is noted of them: 64 hex digits."""
+        columns = (self.ids.astype(f"S{_NAME_LENGTH}"), self.track, self.person)
+        return hashlib.sha256(b"".join(column.tobytes() for column in columns)).hexdigest()
 
     def take(self, rows: NDArray[Any]) -> FaceTable:
         """The rows that are named by number, or by a bool `[faces]`, in that order."""

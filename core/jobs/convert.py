@@ -216,7 +216,7 @@ class ConvertJob(Job):
             ),
             [[used.found.name, used.found.origin, used.options_hash] for used in blenders],
             [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in files],
-            str(faceset.info()),
+            [faceset.crop_size, faceset.face_type, *map(str, faceset.stages), faceset.face_table().digest()],
             [trained.record.model_dump(mode="json"), trained.step, _manifest(self.model_dir, trained.step)],
         ]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -211,6 +211,22 @@ def test_the_table_holds_what_the_faces_hold(path: Path) -> None:
             assert info.measured[name] == pytest.approx((column.min(), column.mean(), column.max()), rel=1e-12)
 
 
+def test_the_digest_tells_sets_of_equal_size_and_notes_apart(path: Path) -> None:
+    names, digests = ids(path), []
+    with FacesetWriter.open(path) as faceset:
+        changes = (
+            lambda: faceset.remove(names[:1]),
+            lambda: (faceset.restore(), faceset.remove(names[1:2])),
+            lambda: faceset.note_tracks({names[0]: 1}),
+            lambda: faceset.note_people({names[0]: 1}),
+            lambda: (faceset.remove(names[:1]), faceset.restore(names[:1])),
+        )
+        for change in changes:
+            change()
+            digests.append(faceset.face_table().digest())
+    assert len(set(digests)) == 4 and digests[3] == digests[4]
+
+
 def test_an_empty_faceset_has_an_empty_table(tmp_path: Path) -> None:
     with FacesetWriter.create_or_open(tmp_path / "faces", crop_size=SIZE) as faceset:
         table = faceset.face_table()
