@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 from .landmarks import FloatArray
 
+DEFAULT_STRENGTH = 1.0
+"""The strength that is used unless another is asked for."""
+
 _MIN_CUTOFF = 2.0
 """f_cmin in Hz at strength 1: how strongly points at rest are smoothed."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import FaceswapError, suggest
-from ..host import PluginChoice, prepare
+from ..host import PluginChoice, default_choice, prepare
 from ..names import BACKENDS
 from .plugins import align_columns
 
@@ -165,6 +166,28 @@ def store(faces: int, repeats: int, as_json: bool) -> None:
     from ..bench.store import measure
 
     _tell(measure(faces, repeats), as_json)
+
+
+@command.command("landmarks")
+@click.option("--aligner", "aligners", multiple=True, metavar="NAME", help="An aligner.  [default: the default one]")
+@click.option(
+    "--strength",
+    "strengths",
+    multiple=True,
+    default=(0.5, 2.0),
+    show_default=True,
+    help="Of smoothing, too.",
+)
+@click.option("--frames", default=200, show_default=True, type=click.IntRange(20), help="Frames of each performer.")
+@_as_json
+def landmarks(aligners: tuple[str, ...], strengths: tuple[float, ...], frames: int, as_json: bool) -> None:
+    """Measure errors and jitter of landmarks, as found, smoothed and filled in, on performers with true landmarks."""
+    from ..bench.landmarks import HEADINGS, figures, measure
+
+    choices = [PluginChoice(name=name) for name in aligners] or [default_choice("aligner")]
+    rows = list(measure(choices, strengths, frames))
+    table = "\n".join(align_columns([HEADINGS, *(row.cells() for row in rows)]))
+    _tell(figures(rows), as_json, table, [asdict(row) for row in rows])
 
 
 @command.command("quality", cls=ModelsCommand)

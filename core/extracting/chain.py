@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -28,8 +29,25 @@ from .plugins import ExtractPlugins
 FACE_TYPE = "head"
 """How much of the head a faceset's crops show: the most, since every narrower crop is cut from them."""
 
+_MISLED = 0.2
+"""How far an aligner's landmarks of an expected face may lie from those expected, as a share of their mean distance
+from the face's middle. A face in motion stays well below; a hand before it, say, leads the aligner further astray."""
+
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class ExpectedFaces:
+    """Faces of a frame that are known from the frames around it.
+
+    Attributes:
+        boxes: float32 `[faces 4]`.
+        landmarks: float32 `[faces points 2]` in the frame, of the aligner's scheme.
+    """
+
+    boxes: Floats
+    landmarks: Floats
 
 
 def mask_size(crop_size: int) -> int:
@@ -58,28 +76,52 @@ class Chain:
         self._maskers = {name: masker.load(check) for name, masker in plugins.maskers.items()}
         self._recognizer = plugins.recognizer.load(check) if plugins.recognizer else None
 
-    def faces(self, key: FrameKey, image: Image) -> tuple[FaceRecord, ...]:
+    def faces(self, key: FrameKey, image: Image, expected: ExpectedFaces | None = None) -> tuple[FaceRecord, ...]:
         """Extracts the faces of a frame, best score first; those whose landmarks are all one place are left out.
 
         Args:
             key: The frame's name, for messages.
             image: uint8 RGB `[height width 3]`.
+            expected: Faces that the detector is known to miss; they come last, with score 0.
 
         Raises:
             PluginError: A plugin failed; it names the plugin and the frame.
         """
         with _blamed(self._plugins.detector, key):
             detections = _by_score(_whole(self._detector.detect([image])))
-        if len(detections) == 0:
+        landmarks = [self._landmarks(key, image, detections)] if len(detections) else []
+        if expected is not None:
+            detections = _joined(detections, expected.boxes)
+            landmarks.append(self.expected_landmarks(key, image, expected))
+        if not landmarks:
             return ()
         with _blamed(self._plugins.aligner, key):
-            landmarks = self._aligner.align(image, detections)
-            _require_shape(landmarks, (len(detections), *landmarks.shape[1:]))
-            cutter = Cutter(image, landmarks, self._aligner.scheme)
+            cutter = Cutter(image, np.concatenate(landmarks), self._aligner.scheme)
             found = np.isfinite(cutter.matrix(self._stored).sum(axis=(1, 2)))
         if not found.all():
             detections, cutter = _pick(detections, found), Cutter(image, cutter.landmarks[found], cutter.scheme)
         return self._records(key, detections, cutter) if len(detections) else ()
+
+    def _landmarks(self, key: FrameKey, image: Image, detections: Detections) -> Floats:
+        """The aligner's landmarks, `[faces points 2]`."""
+        with _blamed(self._plugins.aligner, key):
+            landmarks: Floats = self._aligner.align(image, detections)
+            _require_shape(landmarks, (len(detections), *landmarks.shape[1:]))
+        return landmarks
+
+    def expected_landmarks(self, key: FrameKey, image: Image, expected: ExpectedFaces) -> Floats:
+        """The aligner's landmarks of expected faces, `[faces points 2]`; the expected ones where it seems misled.
+
+        Args:
+            key: The frame's name, for messages.
+            image: uint8 RGB `[height width 3]`.
+            expected: The faces.
+        """
+        boxes = Detections(expected.boxes, np.zeros(len(expected.boxes), np.float32))
+        found = self._landmarks(key, image, boxes)
+        middle = expected.landmarks.mean(axis=1, keepdims=True)
+        size, astray = (_mean_distance(expected.landmarks, points) for points in (middle, found))
+        return np.where((astray < _MISLED * size)[:, None, None], found, expected.landmarks)
 
     def _records(self, key: FrameKey, detections: Detections, cutter: Cutter) -> tuple[FaceRecord, ...]:
         crops, matrix = cutter.crops(self._stored)
@@ -198,6 +240,19 @@ def _pick(detections: Detections, which: NDArray[Any]) -> Detections:
         landmarks=None if points is None else points[which],
         scheme=detections.scheme,
     )
+
+
+def _joined(detections: Detections, boxes: Floats) -> Detections:
+    """Detections and, behind them, boxes of score 0, without landmarks."""
+    return Detections(
+        boxes=np.concatenate([detections.boxes, boxes]),
+        scores=np.concatenate([detections.scores, np.zeros(len(boxes), np.float32)]),
+    )
+
+
+def _mean_distance(points: Floats, others: Floats) -> Floats:
+    """The mean distance of the points `[faces points 2]` of each face."""
+    return np.asarray(np.linalg.norm(points - others, axis=2).mean(axis=1))
 
 
 def _stack(items: list[NDArray[Any]]) -> NDArray[Any]:

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from ...lib.face_records import FrameRecord
 from ...lib.faceset_chunk import write_chunk
 from ...lib.media import Chunk, Frame, Medium, probe, read_chunk
 from ..host import use_backend
-from .chain import Chain
+from .chain import Chain, ExpectedFaces
 from .plugins import PluginChoices
 
 
@@ -35,6 +36,27 @@ class WorkSettings(_Message):
     check: bool = False
 
 
+class MissedFaces(_Message):
+    """Faces of a frame that the detector missed, where the frames around it say that they are.
+
+    Attributes:
+        source: The name of the video or image.
+        pts: The frame's presentation time stamp.
+        boxes: Left, top, right, bottom of each.
+        landmarks: The coordinates of each face's landmarks, x and y in turn.
+    """
+
+    source: str
+    pts: int
+    boxes: tuple[tuple[float, ...], ...]
+    landmarks: tuple[tuple[float, ...], ...]
+
+    def expected(self) -> ExpectedFaces:
+        """The same as arrays."""
+        points = np.array(self.landmarks, np.float32)
+        return ExpectedFaces(np.array(self.boxes, np.float32), points.reshape(len(points), -1, 2))
+
+
 class ChunkTask(_Message):
     """One chunk of the medium.
 
@@ -43,7 +65,8 @@ class ChunkTask(_Message):
         first: Its first frame, as in `lib.media.Chunk`.
         last: Its last frame.
         count: How many frames it has.
-        done: Frames in it that the faceset holds already, as (source, pts).
+        done: Frames in it that need no work, as (source, pts).
+        missed: Faces that the detector will miss in the others.
     """
 
     index: int
@@ -51,6 +74,7 @@ class ChunkTask(_Message):
     last: int
     count: int
     done: tuple[tuple[str, int], ...] = ()
+    missed: tuple[MissedFaces, ...] = ()
 
 
 class FrameResult(_Message):
@@ -115,15 +139,17 @@ class ChunkWorker:
         """Extracts the faces of a chunk; the function that is returned writes them and gives the result."""
         chunk = ChunkTask.model_validate(task)
         done = frozenset(chunk.done)
+        missed = {(faces.source, faces.pts): faces.expected() for faces in chunk.missed}
         frames, seen = [], 0
         for frame in self._reel.frames(Chunk(chunk.index, chunk.first, chunk.last, chunk.count)):
             seen += 1
-            if (frame.key.source, frame.key.pts) not in done:
-                frames.append(self._record(frame))
+            place = (frame.key.source, frame.key.pts)
+            if place not in done:
+                frames.append(self._record(frame, missed.get(place)))
         return lambda: self._write(chunk, frames, chunk.count - seen)
 
-    def _record(self, frame: Frame) -> FrameRecord:
-        faces = self._chain.faces(frame.key, frame.image())
+    def _record(self, frame: Frame, missed: ExpectedFaces | None) -> FrameRecord:
+        faces = self._chain.faces(frame.key, frame.image(), missed)
         return FrameRecord(frame.key.source, frame.key.pts, frame.time, frame.width, frame.height, faces)
 
     def _write(self, chunk: ChunkTask, frames: list[FrameRecord], missing: int) -> dict[str, Any]:
