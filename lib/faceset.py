@@ -37,10 +37,10 @@ _ARRAY = """
     SELECT dtype, shape, encoding, data FROM array JOIN face ON array.face = face.id
     WHERE face.name = ? AND removed = 0 AND role = ? AND array.name = ?
 """
-_EMBEDDINGS = """
+_COLUMN = """
     SELECT face.name, dtype, shape, encoding, data
     FROM frame JOIN face ON face.frame = frame.id
-    LEFT JOIN array ON array.face = face.id AND role = 'embedding' AND array.name = ?
+    LEFT JOIN array ON array.face = face.id AND role = ? AND array.name = ?
     WHERE removed = 0
     ORDER BY source, pts, position
 """
@@ -218,11 +218,31 @@ class Faceset:
         Raises:
             StoreError: A face has no embedding of that name.
         """
-        rows = [row for row in self._query(_EMBEDDINGS, name) if row[0] not in self._gone]
+        rows = self._column("embedding", name)
         for face, *blob in rows:
             if blob[-1] is None:
                 raise StoreError(f"faceset {self.path} has no embedding '{name}' of face {face}; extract it again")
         return np.stack([unpack(Blob(*row[1:])) for row in rows]) if rows else np.zeros((0, 0), np.float32)
+
+    def column(self, role: str, name: str = "") -> NDArray[np.float32]:
+        """One array of all faces, in the order of `faces()`: float32 `[faces ...]`, NaN where a face has none.
+
+        Args:
+            role: `box`, `matrix`, `landmarks` or `embedding`.
+            name: Of an embedding, the recognizer.
+        """
+        arrays = [None if row[-1] is None else unpack(Blob(*row[1:])) for row in self._column(role, name)]
+        shape = next((array.shape for array in arrays if array is not None), (0,))
+        none = np.full(shape, np.nan, np.float32)
+        return np.stack([none if array is None else array for array in arrays]) if arrays else none[None][:0]
+
+    def taken_out(self) -> frozenset[str]:
+        """The names of the faces that a person deleted or removed."""
+        rows = self._query("SELECT name FROM deleted UNION SELECT name FROM face WHERE removed = 1")
+        return self._gone.union(name for (name,) in rows)
+
+    def _column(self, role: str, name: str) -> list[tuple[Any, ...]]:
+        return [row for row in self._query(_COLUMN, role, name) if row[0] not in self._gone]
 
     def _faces_of(self, frame: int, source: str, pts: int, time: float) -> tuple[StoredFace, ...]:
         """The faces of the frame with that row number."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,14 +12,15 @@ from pydantic import Field
 
 from ...lib.faceset_writer import FacesetWriter
 from ...lib.media import Medium, Timeline, fingerprints, probe, scan
+from ...lib.tracking import MEMORY
 from .. import events
 from ..errors import MediaError
 from ..extracting.chain import FACE_TYPE
-from ..extracting.plugins import PluginChoices
-from ..extracting.work import ChunkResult, ChunkTask, WorkSettings
+from ..extracting.plugins import ExtractPlugins, PluginChoices
+from ..extracting.work import ChunkResult, ChunkTask, MissedFaces, WorkSettings
 from ..host import PluginChoice, default_chain, default_choice, versions
 from ..workers.pool import WorkerPool, core_count
-from .context import JobContext
+from .context import JobContext, Stage
 from .job import Job, Report
 
 _WORKER_MODULE = __name__.replace("jobs.extract", "extracting.work")
@@ -33,6 +35,8 @@ class ExtractReport(Report):
         frames_without_face: Frames in which none was found.
         frames_extracted: Frames of this run alone.
         frames_per_second: Of this run.
+        faces_filled: Faces that this run added where the detector had missed them.
+        tracks: Tracks that the faces form: a face, frame after frame.
         workers: Processes that extracted.
         warnings: What the user should know.
     """
@@ -42,6 +46,8 @@ class ExtractReport(Report):
     frames_without_face: int
     frames_extracted: int
     frames_per_second: float
+    faces_filled: int = 0
+    tracks: int = 0
     workers: int
     warnings: tuple[str, ...] = ()
 
@@ -62,6 +68,12 @@ class ExtractJob(Job):
     crop_size: int = Field(512, ge=64, le=2048, description="Side of the stored crops in pixels.")
     chunk_frames: int = Field(16, ge=1, description="Frames that a worker extracts and commits together.")
     workers: int | None = Field(None, gt=0, description="Processes that extract.  [default: one per core]")
+    fill_gaps: int = Field(
+        3,
+        ge=0,
+        le=MEMORY,
+        description="Frames of a track in which the detector may miss the face: it is added there; 0: never.",
+    )
     check: bool = Field(False, description="Check every plugin call against the tensor contract.")
     detector: PluginChoice = default_choice("detector")
     aligner: PluginChoice = default_choice("aligner")
@@ -101,8 +113,11 @@ class ExtractJob(Job):
             faceset.note_sources(fingerprints(medium))
             faceset.sync()
             tasks = list(_unfinished(medium, timeline, self.chunk_frames, faceset))
-            workers = min(self.workers or core_count(), len(tasks))
-            results = self._extract(context, faceset, tasks, len(timeline.times), workers)
+            done = len(timeline.times) - sum(task.count - len(task.done) for task in tasks)
+            with context.stage(f"extract {self.media.name}", len(timeline.times), "frames", done) as stage:
+                results = self._extract(context, faceset, tasks, stage)
+            seconds = time.monotonic() - began
+            filled, tracks = self._track(context, faceset, medium, timeline, plugins)
             info = faceset.info()
         if info.faces == 0 and info.deleted == 0:
             raise MediaError(_no_face(self.media, info.frames))
@@ -112,16 +127,20 @@ class ExtractJob(Job):
             faces=info.faces,
             frames_without_face=info.frames_without_face,
             frames_extracted=extracted,
-            frames_per_second=round(extracted / (time.monotonic() - began), 2),
-            workers=workers,
+            frames_per_second=round(extracted / seconds, 2),
+            faces_filled=filled,
+            tracks=tracks,
+            workers=self._worker_count(tasks),
             warnings=_warn(context, self.media, timeline, results),
         )
 
     def _extract(
-        self, context: JobContext, faceset: FacesetWriter, tasks: list[ChunkTask], total: int, workers: int
+        self, context: JobContext, faceset: FacesetWriter, tasks: list[ChunkTask], stage: Stage, tell: bool = True
     ) -> list[ChunkResult]:
-        """Runs the tasks and commits each chunk as it comes; this process is the only one that writes the rows."""
-        done = total - sum(task.count - len(task.done) for task in tasks)
+        """Runs the tasks and commits each chunk as it comes; this process is the only one that writes the rows.
+
+        Unless told otherwise, listeners hear of each frame.
+        """
         results, faces = [], 0
         settings = WorkSettings(
             media=self.media.absolute(),
@@ -130,18 +149,39 @@ class ExtractJob(Job):
             crop_size=self.crop_size,
             check=self.check,
         ).model_dump(mode="json")
-        with (
-            context.stage(f"extract {self.media.name}", total, "frames", done) as stage,
-            WorkerPool(_WORKER_MODULE, "ChunkWorker", settings, workers) as pool,
-        ):
+        with WorkerPool(_WORKER_MODULE, "ChunkWorker", settings, self._worker_count(tasks)) as pool:
             for answer in pool.run([task.model_dump(mode="json") for task in tasks], context.check):
                 result = ChunkResult.model_validate(answer)
                 faces += faceset.commit_chunk(result.record)
                 results.append(result)
-                for frame in result.each:
+                for frame in result.each if tell else ():
                     context.tell(events.FrameExtracted, **dict(frame))
                 stage.advance(result.frames, faces=faces)
         return results
+
+    def _track(
+        self,
+        context: JobContext,
+        faceset: FacesetWriter,
+        medium: Medium,
+        timeline: Timeline,
+        plugins: ExtractPlugins,
+    ) -> tuple[int, int]:
+        """Adds the faces that tracks lack and stores all tracks; returns how many faces and tracks."""
+        from ..extracting.tracks import FacesetTracks
+
+        tracks = FacesetTracks(faceset, plugins.recognizer)
+        missed = tracks.missed(medium.path.name, self.fill_gaps) if self.fill_gaps else []
+        if not missed:
+            return 0, tracks.note(faceset)
+        before = len(faceset)
+        tasks = list(_gaps(medium, timeline, self.chunk_frames, missed))
+        with context.stage("fill gaps", len(missed), "frames") as stage:
+            self._extract(context, faceset, tasks, stage, tell=False)
+        return len(faceset) - before, FacesetTracks(faceset, plugins.recognizer).note(faceset)
+
+    def _worker_count(self, tasks: list[ChunkTask]) -> int:
+        return min(self.workers or core_count(), len(tasks))
 
     def _choices(self) -> PluginChoices:
         return PluginChoices(
@@ -156,6 +196,17 @@ def _unfinished(medium: Medium, timeline: Timeline, chunk_frames: int, faceset: 
         held = [done[place] for place in timeline.times if chunk.first <= place <= chunk.last and place in done]
         if len(held) < chunk.count:
             yield ChunkTask(index=chunk.index, first=chunk.first, last=chunk.last, count=chunk.count, done=tuple(held))
+
+
+def _gaps(medium: Medium, timeline: Timeline, chunk_frames: int, missed: list[MissedFaces]) -> Iterator[ChunkTask]:
+    """The chunks of a video with frames in which faces were missed; the other frames need no work."""
+    by_place = {faces.pts: faces for faces in missed}
+    for chunk in timeline.chunks(chunk_frames):
+        places = [place for place in timeline.times if chunk.first <= place <= chunk.last]
+        here = tuple(by_place[place] for place in places if place in by_place)
+        if here:
+            others = tuple((medium.path.name, place) for place in places if place not in by_place)
+            yield ChunkTask(**asdict(chunk), done=others, missed=here)
 
 
 def _done(medium: Medium, timeline: Timeline, faceset: FacesetWriter) -> dict[int, tuple[str, int]]:

@@ -17,7 +17,7 @@ from skimage.data import astronaut
 
 from faceswap.core.contract import Detections
 from faceswap.core.errors import Cancelled, MediaError, OptionError, OutputError, PluginError, StoreError
-from faceswap.core.extracting.chain import Chain
+from faceswap.core.extracting.chain import Chain, ExpectedFaces
 from faceswap.core.extracting.plugins import PluginChoices
 from faceswap.core.host import PluginChoice
 from faceswap.core.jobs.context import JobContext
@@ -25,6 +25,7 @@ from faceswap.core.jobs.extract import ExtractJob
 from faceswap.core.jobs.job import run_job
 from faceswap.lib.face_measures import measure_face
 from faceswap.lib.faceset import Faceset
+from faceswap.lib.faceset_writer import FacesetWriter
 from faceswap.lib.geometry import transform_points
 from faceswap.lib.media import FrameKey, VideoWriter, probe, read_frames, write_image
 
@@ -45,10 +46,13 @@ def picture(shift=0):
     return np.ascontiguousarray(np.roll(astronaut()[:300, 60:400], shift, axis=1))
 
 
-def film(path, frames=FRAMES, face=True):
+def film(path, frames=FRAMES, face=True, hidden=()):
     with VideoWriter(path, 340, 300, 25) as writer:
         for number in range(frames):
-            writer.write(picture(2 * number) if face else np.full((300, 340, 3), 90 + number, np.uint8))
+            image = picture(2 * number) if face else np.full((300, 340, 3), 90 + number, np.uint8)
+            if number in hidden:
+                image[80:150, 120:240] = (0, 160, 0)
+            writer.write(image)
     return path
 
 
@@ -69,7 +73,7 @@ def content(path):
                 (frame.source, frame.pts, frame.time, frame.width, frame.height),
                 [
                     (
-                        (face.id, face.index, face.score, face.scheme),
+                        (face.id, face.index, face.score, face.scheme, face.track),
                         [array.tobytes() for array in (face.box, face.matrix, face.landmarks)],
                         face.crop.read_bytes(),
                         [faceset.read_mask(face, name).tobytes() for name in face.mask_names],
@@ -214,6 +218,79 @@ def test_image_without_a_face(tmp_path):
     write_image(tmp_path / "wall.png", np.full((120, 160, 3), 128, np.uint8))
     with pytest.raises(MediaError, match=r"No face was found in .*wall\.png \(1 frame\).*upsample"):
         extract(tmp_path / "wall.png", tmp_path / "faces")
+
+
+HIDDEN = (5, 6)
+"""Frames in which a green board hides the eyes, so that the detector misses the face."""
+
+
+@pytest.fixture(scope="module")
+def hidden_movie(tmp_path_factory):
+    return film(tmp_path_factory.mktemp("media") / "hidden.mp4", hidden=HIDDEN)
+
+
+def faces_of(folder):
+    with Faceset.open(folder) as faceset:
+        return {round(face.time * 25): face for face in faceset.faces()}
+
+
+def test_faces_that_the_detector_missed_are_filled_in(hidden_movie, tmp_path):
+    plain = extract(hidden_movie, tmp_path / "plain", fill_gaps=0, workers=1)
+    assert (plain.faces, plain.faces_filled, plain.tracks) == (FRAMES - len(HIDDEN), 0, 1)
+    report = extract(hidden_movie, tmp_path / "filled", chunk_frames=4, workers=1)
+    assert (report.faces, report.faces_filled, report.tracks) == (FRAMES, len(HIDDEN), 1)
+    assert report.frames_extracted == FRAMES
+    faces = faces_of(tmp_path / "filled")
+    assert [number for number, face in faces.items() if face.score == 0] == list(HIDDEN)
+    assert {face.track for face in faces.values()} == {0}
+    with Faceset.open(tmp_path / "filled") as faceset:
+        for number in HIDDEN:
+            face, share = faces[number], (number - 4) / 3
+            np.testing.assert_allclose(face.box, (1 - share) * faces[4].box + share * faces[7].box, rtol=1e-5)
+            between = (1 - share) * faces[4].landmarks + share * faces[7].landmarks
+            assert np.abs(face.landmarks - between).max() < 6
+            crop, eyes = faceset.read_crop(face), transform_points(face.matrix, face.landmarks)[:4].mean(axis=0)
+            assert pixel_at(crop, eyes) == pytest.approx((0, 160, 0), abs=30)
+            assert faceset.read_mask(face, "ellipse").mean() > 0.05
+    assert content(tmp_path / "plain") != content(tmp_path / "filled")
+    again = extract(hidden_movie, tmp_path / "plain", workers=2, chunk_frames=4)
+    assert (again.frames_extracted, again.faces_filled) == (0, len(HIDDEN))
+    assert content(tmp_path / "plain") == content(tmp_path / "filled")
+    assert extract(hidden_movie, tmp_path / "filled").faces_filled == 0
+    assert content(tmp_path / "plain") == content(tmp_path / "filled")
+
+
+def test_faces_that_a_person_took_out_are_not_filled_in(movie, hidden_movie, tmp_path):
+    extract(movie, tmp_path / "faces", workers=1)
+    faces = faces_of(tmp_path / "faces")
+    faces[4].crop.unlink()
+    with FacesetWriter.open(tmp_path / "faces") as faceset:
+        faceset.remove([faces[7].id])
+    report = extract(movie, tmp_path / "faces", workers=1)
+    assert (report.faces, report.faces_filled, report.tracks) == (FRAMES - 2, 0, 1)
+    extract(hidden_movie, tmp_path / "filled", workers=1)
+    faces_of(tmp_path / "filled")[HIDDEN[0]].crop.unlink()
+    assert extract(hidden_movie, tmp_path / "filled", workers=1).faces == FRAMES - 1
+
+
+def test_an_aligner_that_is_misled_is_not_followed(monkeypatch):
+    loaded = chain()
+    (face,) = loaded.faces(KEY, picture())
+    expected = ExpectedFaces(face.box[None] + 30, face.landmarks[None] + 30)
+    align = loaded._aligner.align
+    for shift, followed in ((3, True), (60, False)):
+        astray = lambda image, detections, shift=shift: align(image, detections) * 0 + expected.landmarks[0] + shift  # noqa: E731
+        monkeypatch.setattr(loaded._aligner, "align", astray)
+        points = loaded.expected_landmarks(KEY, picture(), expected)
+        np.testing.assert_allclose(points, expected.landmarks + shift * followed, rtol=1e-6)
+
+
+def test_images_are_not_linked(tmp_path):
+    media = tmp_path / "images"
+    media.mkdir()
+    for name in ("a.png", "b.png", "c.png"):
+        write_image(media / name, picture())
+    assert extract(media, tmp_path / "faces", workers=1).tracks == 3
 
 
 def test_faces_whose_crop_a_person_deleted_stay_away(movie, tmp_path):
