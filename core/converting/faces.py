@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -11,9 +12,10 @@ from numpy.typing import NDArray
 
 from ...lib.face_records import StoredFace
 from ...lib.faceset import Faceset
-from ...lib.geometry import compose, resize_matrix
+from ...lib.geometry import compose, crop_matrix, resize_matrix
 from ...lib.landmarks import FloatArray
 from ...lib.media import FrameKey, Medium, fingerprints
+from ...lib.smoothing import smooth_landmarks
 from ..errors import OptionError, PluginError, StoreError, suggest
 from ..kinds import SwapModel
 
@@ -64,31 +66,68 @@ class FaceSource(Protocol):
 
 
 class FacesetFaces:
-    """The faces that were extracted from the same medium before."""
+    """The faces that were extracted from the same medium before.
 
-    def __init__(self, faceset: Faceset) -> None:
+    Args:
+        faceset: The faceset, open.
+        smooth: How strongly landmarks are smoothed along tracks; 0: not at all. What the faceset holds stays as it is.
+        selected: The names of the faces that are to be swapped; None for all.
+    """
+
+    def __init__(self, faceset: Faceset, smooth: float = 0.0, selected: frozenset[str] | None = None) -> None:
         self._faceset = faceset
+        self._smoothed = _smoothed(faceset, smooth) if smooth else {}
+        self._selected = selected
 
     def faces(self, key: FrameKey) -> Sequence[FrameFace]:
-        """The frame's faces as the faceset has them.
+        """The frame's faces as the faceset has them, those that are selected.
 
         Raises:
             StoreError: The faceset is damaged, or a face has no landmarks.
         """
-        return [self._face(face) for face in self._faceset.faces_at(key.source, key.pts)]
+        faces = self._faceset.faces_at(key.source, key.pts)
+        return [self._face(face) for face in faces if self._selected is None or face.id in self._selected]
+
+    def digest(self) -> str:
+        """Stands for what the faces depend on beside the faceset's contents."""
+        known = hashlib.sha256(repr(None if self._selected is None else sorted(self._selected)).encode())
+        for name, landmarks in self._smoothed.items():
+            known.update(name.encode() + landmarks.tobytes())
+        return known.hexdigest()
 
     def _face(self, face: StoredFace) -> FrameFace:
-        if face.landmarks is None or face.scheme is None:
+        landmarks = self._smoothed.get(face.id, face.landmarks)
+        if landmarks is None or face.scheme is None:
             raise StoreError(
                 f"faceset {self._faceset.path} has a face without landmarks ({face.id}); extract it with an aligner"
             )
-        masks = {name: self._mask(face, name) for name in face.mask_names}
-        return FrameFace(face.landmarks, face.scheme, masks)
+        matrix = face.matrix
+        if face.id in self._smoothed:  # A mask lies where its face does, so that its edge does not jitter either.
+            matrix = crop_matrix(landmarks, face.scheme, self._faceset.face_type, self._faceset.crop_size)
+        masks = {name: self._mask(face, name, matrix) for name in face.mask_names}
+        return FrameFace(landmarks, face.scheme, masks, -1 if face.track is None else face.track)
 
-    def _mask(self, face: StoredFace, name: str) -> PlacedMask:
+    def _mask(self, face: StoredFace, name: str, matrix: NDArray[np.float32]) -> PlacedMask:
         pixels = self._faceset.read_mask(face, name)
         to_mask = resize_matrix(self._faceset.crop_size, pixels.shape[0])
-        return PlacedMask(pixels, compose(face.matrix.astype(np.float64), to_mask))
+        return PlacedMask(pixels, compose(matrix.astype(np.float64), to_mask))
+
+
+def _smoothed(faceset: Faceset, strength: float) -> dict[str, NDArray[np.float32]]:
+    """The smoothed landmarks of the faces that have a track, by name."""
+    table, landmarks = faceset.face_table(), faceset.column("landmarks")
+    order = np.argsort(table.track, kind="stable")  # The table is in the order of time.
+    order = order[(table.track[order] >= 0) & np.isfinite(landmarks[order]).all(axis=(1, 2))]
+    smoothed = {}
+    for rows in np.split(order, np.flatnonzero(np.diff(table.track[order])) + 1):
+        points = smooth_landmarks(landmarks[rows], table.time[rows], strength)
+        smoothed.update(zip(table.ids[rows].tolist(), points, strict=True))
+    return smoothed
+
+
+def has_tracks(faceset: Faceset) -> bool:
+    """Whether any face has a track; those of older facesets get theirs by another extraction."""
+    return bool((faceset.face_table().track >= 0).any())
 
 
 def require_same_footage(faceset: Faceset, medium: Medium) -> None:

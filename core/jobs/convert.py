@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ...lib.faceset import Faceset
     from ...lib.media import Encoding, Medium
     from ..converting.conversion import Conversion
+    from ..converting.faces import FacesetFaces
     from ..converting.parts import Parts
     from ..converting.stream import Swapper, Work
     from ..training.saved_model import TrainedModel
@@ -79,6 +80,12 @@ class ConvertJob(Job):
         "newest",
         description="Which weights: `newest`, `best` by validation, or a step.",
     )
+    smooth: float = Field(
+        1.0,
+        ge=0,
+        le=10,
+        description="How strongly landmarks are smoothed along each face's track against jitter; 0: not at all.",
+    )
     batch_size: int = Field(16, ge=1, description="Faces in one call of the model.")
     codec: Literal["libx264", "libx265", "ffv1"] = Field("libx264", description="Codec of a video; ffv1 is lossless.")
     crf: float = Field(18, ge=0, le=51, description="Quality of a video: 0 is lossless, 51 the worst.")
@@ -117,11 +124,12 @@ class ConvertJob(Job):
             require_same_footage(faceset, medium)
             require_mask(faceset, self.mask)
             trained = self._model(context, faceset, blenders)
-            with Parts(self.output, self._digest(medium, faceset, trained, blenders)) as parts:
+            faces = self._faces(context, faceset)
+            with Parts(self.output, self._digest(medium, faceset, faces, trained, blenders)) as parts:
                 if parts.discarded:
                     context.warn(f"{parts.folder} was begun with other settings or footage; starting anew.")
                 conversion, missing = self._conversion(medium, parts)
-                swapper = self._swapper(trained, faceset, blenders)
+                swapper = self._swapper(trained, faces, blenders)
                 return self._convert(context, conversion, swapper, trained.step, missing)
 
     def _convert(
@@ -176,15 +184,23 @@ class ConvertJob(Job):
         require_scheme(faceset, trained.plugin, f"model '{trained.record.name}'")
         return trained
 
-    def _swapper(self, trained: TrainedModel, faceset: Faceset, blenders: list[Prepared]) -> Swapper:
+    def _faces(self, context: JobContext, faceset: Faceset) -> FacesetFaces:
+        from ..converting.faces import FacesetFaces, has_tracks
+
+        if self.smooth and not has_tracks(faceset):
+            context.warn(
+                f"{faceset.path} has no tracks, so landmarks are not smoothed; the command that extracted it adds them."
+            )
+        return FacesetFaces(faceset, self.smooth)
+
+    def _swapper(self, trained: TrainedModel, faces: FacesetFaces, blenders: list[Prepared]) -> Swapper:
         from ..checking import checked, checks_wanted
         from ..converting.chain import load_chain
-        from ..converting.faces import FacesetFaces
         from ..converting.stream import Swapper
 
         label = f"model '{trained.record.name}'"
         return Swapper(
-            source=FacesetFaces(faceset),
+            source=faces,
             model=checked(trained.plugin, label) if checks_wanted(self.check) else trained.plugin,
             label=label,
             spec=trained.crop,
@@ -205,7 +221,9 @@ class ConvertJob(Job):
         output = VideoOutput(self.output, medium, self._encoding(), parts) if video else FolderOutput(self.output)
         return Conversion(medium, timeline.chunks(self.chunk_frames), output, parts), timeline.missing
 
-    def _digest(self, medium: Medium, faceset: Faceset, trained: TrainedModel, blenders: list[Prepared]) -> str:
+    def _digest(
+        self, medium: Medium, faceset: Faceset, faces: FacesetFaces, trained: TrainedModel, blenders: list[Prepared]
+    ) -> str:
         """Stands for all that the output's pixels depend on."""
         files = [medium.folder / name for name in medium.images] or [medium.path]
         content = [
@@ -217,6 +235,7 @@ class ConvertJob(Job):
             [[used.found.name, used.found.origin, used.options_hash] for used in blenders],
             [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in files],
             [faceset.crop_size, faceset.face_type, *map(str, faceset.stages), faceset.face_table().digest()],
+            faces.digest(),
             [trained.record.model_dump(mode="json"), trained.step, _manifest(self.model_dir, trained.step)],
         ]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

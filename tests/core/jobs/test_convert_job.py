@@ -100,9 +100,9 @@ def write_video(path: Path, times: Sequence[int] = TIMES) -> None:
 
 
 def warnings_of(told: Sequence[Any]) -> list[str]:
-    """What a conversion warned of, but for the frames of the scene that have no face."""
+    """What a conversion warned of, but for the scene's frames without a face, and its faces without a track."""
     warned = [event.message for event in told if isinstance(event, events.Warned)]
-    return [message for message in warned if "show the original" not in message]
+    return [message for message in warned if "show the original" not in message and "has no tracks" not in message]
 
 
 def write_faceset(
