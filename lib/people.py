@@ -11,6 +11,7 @@ Reference:
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +46,7 @@ def track_vectors(tracks: Integers, embeddings: FloatArray, trusted: NDArray[np.
     return np.asarray(means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12))
 
 
-def _mean(tracks: Integers, embeddings: FloatArray, rows: NDArray[np.bool_], count: int) -> NDArray[np.float64]:
+def _mean(tracks: Integers, embeddings: FloatArray, rows: NDArray[Any], count: int) -> NDArray[np.float64]:
     sums = np.zeros((count, embeddings.shape[1]))
     np.add.at(sums, tracks[rows], embeddings[rows])
     faces = np.bincount(tracks[rows], minlength=count)[:, None]

@@ -118,7 +118,7 @@ def _smoothed(faceset: Faceset, strength: float) -> dict[str, NDArray[np.float32
     table, landmarks = faceset.face_table(), faceset.column("landmarks")
     order = np.argsort(table.track, kind="stable")  # The table is in the order of time.
     order = order[(table.track[order] >= 0) & np.isfinite(landmarks[order]).all(axis=(1, 2))]
-    smoothed = {}
+    smoothed: dict[str, NDArray[np.float32]] = {}
     for rows in np.split(order, np.flatnonzero(np.diff(table.track[order])) + 1):
         points = smooth_landmarks(landmarks[rows], table.time[rows], strength)
         smoothed.update(zip(table.ids[rows].tolist(), points, strict=True))

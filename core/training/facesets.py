@@ -14,7 +14,7 @@ from ...lib.faceset import Faceset
 from ...lib.geometry import invert, scale_of, transform_points
 from ..contract import CropSpec
 from ..errors import PluginError, StoreError
-from ..host import PluginChoice, prepare
+from ..recognition import same_person_below
 from .faces import recut_matrix
 
 FEWEST = 2
@@ -82,7 +82,7 @@ def _same_person(first: Faceset, second: Faceset) -> Iterator[str]:
     """Whether a recognizer takes the people of both facesets for one."""
     names = [{stage.name for stage in faceset.stages if stage.kind == "recognizer"} for faceset in (first, second)]
     for name in sorted(names[0] & names[1]):
-        limit, one, other = _same_person_below(name), _center(first, name), _center(second, name)
+        limit, one, other = _limit(name), _center(first, name), _center(second, name)
         if limit is None or one is None or other is None:
             continue
         distance = float(np.linalg.norm(one - other))
@@ -102,9 +102,9 @@ def _center(faceset: Faceset, recognizer: str) -> NDArray[np.float32] | None:
     return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), np.float32)
 
 
-def _same_person_below(recognizer: str) -> float | None:
+def _limit(recognizer: str) -> float | None:
     """What the plugin says; None where it is not installed any more."""
     try:
-        return float(prepare("recognizer", PluginChoice(name=recognizer)).plugin.same_person_below)
+        return same_person_below(recognizer)
     except PluginError:
         return None

@@ -12,6 +12,7 @@ COMMANDS = {
     "remove": "Take faces out; their images move to the faceset's trash.",
     "restore": "Bring removed faces back.",
     "sync": "Forget the faces whose image was deleted.",
+    "people": "Find out who a faceset shows.",
 }
 """Command -> summary."""
 

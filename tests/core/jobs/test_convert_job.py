@@ -675,7 +675,7 @@ def test_a_blender_that_wants_neighbors_is_refused(scene, monkeypatch):
 
 def test_many_frames_that_show_the_original_are_told(scene):
     report, told = scene.convert()
-    (warning,) = [event.message for event in told if isinstance(event, events.Warned)]
+    *_, warning = [event.message for event in told if isinstance(event, events.Warned)]
     assert warning.startswith(f"{report.frames - report.frames_swapped} of {report.frames} frames show the original")
 
 
