@@ -84,6 +84,8 @@ class Settings:
     def set_field(self, name: str, value: Any, where: str) -> None:
         """Sets a field of the job; raises OptionError when there is none of that name."""
         setting = plain(name)
+        if f"{setting}_" in self.known:  # Such as `not`, which Python keeps for itself.
+            setting = f"{setting}_"
         if setting not in self.known:
             known = self.known | self.defaults.keys()
             raise OptionError(f"{where}: there is no setting '{name}'. {suggest(setting, known)}")

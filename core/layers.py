@@ -99,7 +99,7 @@ def lay_environment(settings: Settings, environment: Mapping[str, str]) -> None:
             settings.choose(kind, [name.strip() for name in environment[key].split(",")], key)
         elif kind in settings.defaults:
             settings.set_option(kind, rest, environment[key], key)
-        elif word in settings.known and not rest:
+        elif {word, f"{word}_"} & settings.known and not rest:
             settings.set_field(word, environment[key], key)
         elif kind not in KINDS and rest:
             raise OptionError(f"{key}: there is no plugin kind '{word}'. {suggest(word, settings.defaults)}")

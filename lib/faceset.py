@@ -72,6 +72,7 @@ class Faceset:
         self.path = path
         self._database = path / DATABASE
         self._connection = connection
+        self._chosen: frozenset[str] | None = None
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
@@ -81,6 +82,11 @@ class Faceset:
             StoreError: There is none, it is damaged, or it is of a schema or contract version that cannot be read.
         """
         return cls(Path(path), open_for_reading(Path(path) / DATABASE))
+
+    def choose(self, faces: frozenset[str] | None) -> None:
+        """Leaves out all but some faces, by name, from what is read from now on; None leaves out none."""
+        self._chosen = faces
+        self.__dict__.pop("_gone", None)
 
     def close(self) -> None:
         """Closes the database."""
@@ -251,8 +257,11 @@ class Faceset:
 
     @cached_property
     def _gone(self) -> frozenset[str]:
-        """The faces whose crop image a person deleted since the writer last looked."""
-        return self._without_crop()
+        """The faces whose crop image a person deleted since the writer last looked, and those that are left out."""
+        gone = self._without_crop()
+        if self._chosen is None:
+            return gone
+        return gone | {name for (name,) in self._query("SELECT name FROM face")} - self._chosen
 
     def _without_crop(self) -> frozenset[str]:
         """The faces of the database that have no crop image.

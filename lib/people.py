@@ -38,7 +38,7 @@ def track_vectors(tracks: Integers, embeddings: FloatArray, trusted: NDArray[np.
     Returns:
         float64 `[tracks dim]` of unit length, up to the highest number; NaN where no face has an embedding.
     """
-    known = np.isfinite(embeddings).all(axis=1)
+    known = np.asarray(np.isfinite(embeddings).all(axis=1), bool)
     count = int(tracks.max(initial=-1)) + 1
     means = _mean(tracks, embeddings, known & trusted, count)
     doubtful = np.isnan(means).any(axis=1)

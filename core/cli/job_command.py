@@ -123,7 +123,7 @@ def _flag(name: str, field: FieldInfo) -> click.Option:
         return click.Option([flag], type=click.Choice(get_args(words)), help=text)
     several = get_origin(field.annotation) is tuple
     return click.Option(
-        [flag],
+        [flag, name],
         metavar=_metavar(field.annotation),
         multiple=several,
         default=None,

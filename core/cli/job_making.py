@@ -32,7 +32,7 @@ def default_plugins(job_class: type[Job], field: str) -> list[PluginChoice]:
 
 def flag_of(name: str) -> str:
     """The flag of a job's field."""
-    return f"--{name.replace('_', '-')}"
+    return f"--{name.rstrip('_').replace('_', '-')}"
 
 
 def make_job(job_class: type[Job], plugin_options: list[tuple[str, str]], values: dict[str, Any]) -> Job:

@@ -24,6 +24,7 @@ from ...lib.warp import cut
 from ..contract import CropSpec, Detections
 from ..errors import FaceswapError, PluginError
 from ..host import Prepared
+from ..selecting import Wanted
 from .plugins import ExtractPlugins
 
 FACE_TYPE = "head"
@@ -62,13 +63,17 @@ class Chain:
         plugins: Prepared plugins that fit each other; they are loaded here.
         crop_size: Side of the stored crops in pixels.
         check: Whether each call is checked against the contract.
+        wanted: Whose faces are kept; everybody's without. Needs a recognizer.
 
     Raises:
         PluginError: A plugin could not be loaded.
     """
 
-    def __init__(self, plugins: ExtractPlugins, crop_size: int, check: bool = False) -> None:
+    def __init__(
+        self, plugins: ExtractPlugins, crop_size: int, check: bool = False, wanted: Wanted | None = None
+    ) -> None:
         self._plugins = plugins
+        self._wanted = wanted
         self._stored = CropSpec(crop_size, FACE_TYPE)
         self._stored_mask = CropSpec(mask_size(crop_size), FACE_TYPE)
         self._detector = plugins.detector.load(check)
@@ -77,7 +82,9 @@ class Chain:
         self._recognizer = plugins.recognizer.load(check) if plugins.recognizer else None
 
     def faces(self, key: FrameKey, image: Image, expected: ExpectedFaces | None = None) -> tuple[FaceRecord, ...]:
-        """Extracts the faces of a frame, best score first; those whose landmarks are all one place are left out.
+        """Extracts the faces of a frame, best score first.
+
+        Those that are not wanted are left out, and those whose landmarks are all one place.
 
         Args:
             key: The frame's name, for messages.
@@ -124,9 +131,16 @@ class Chain:
         return np.where((astray < _MISLED * size)[:, None, None], found, expected.landmarks)
 
     def _records(self, key: FrameKey, detections: Detections, cutter: Cutter) -> tuple[FaceRecord, ...]:
+        embeddings = self._embeddings(key, cutter)
+        if self._wanted is not None:
+            (vectors,) = embeddings.values()
+            kept = self._wanted.keep(vectors) | (detections.scores == 0)  # Those of score 0 are expected.
+            detections, cutter = _pick(detections, kept), Cutter(cutter.image, cutter.landmarks[kept], cutter.scheme)
+            embeddings = dict.fromkeys(embeddings, vectors[kept])
+            if not kept.any():
+                return ()
         crops, matrix = cutter.crops(self._stored)
         masks = {name: self._masks(name, key, cutter) for name in self._maskers}
-        embeddings = self._embeddings(key, cutter)
         return tuple(
             FaceRecord(
                 box=detections.boxes[index],
@@ -178,7 +192,7 @@ class Cutter:
     def __init__(self, image: Image, landmarks: Floats, scheme: str) -> None:
         self.landmarks = landmarks
         self.scheme = scheme
-        self._image = image
+        self.image = image
         self._matrices: dict[CropSpec, Floats] = {}
         self._crops: dict[CropSpec, Image] = {}
 
@@ -206,7 +220,7 @@ class Cutter:
         return self._crops[spec], self.matrix(spec)
 
     def _cut(self, spec: CropSpec) -> Image:
-        return _stack([cut(self._image, step, spec.size) for step in self.matrix(spec)])
+        return _stack([cut(self.image, step, spec.size) for step in self.matrix(spec)])
 
 
 def _twice(spec: CropSpec) -> CropSpec:

@@ -18,6 +18,7 @@ from ...lib.face_records import FrameRecord
 from ...lib.faceset_chunk import write_chunk
 from ...lib.media import Chunk, Frame, Medium, probe, read_chunk
 from ..host import use_backend
+from ..selecting import Wanted
 from .chain import Chain, ExpectedFaces
 from .plugins import PluginChoices
 
@@ -34,6 +35,7 @@ class WorkSettings(_Message):
     plugins: PluginChoices
     crop_size: int
     check: bool = False
+    wanted: Wanted | None = None
 
 
 class MissedFaces(_Message):
@@ -132,7 +134,7 @@ class ChunkWorker:
         self._medium = probe(self._settings.media)
         plugins = self._settings.plugins.prepare()
         use_backend(plugins.all)
-        self._chain = Chain(plugins, self._settings.crop_size, self._settings.check)
+        self._chain = Chain(plugins, self._settings.crop_size, self._settings.check, self._settings.wanted)
         self._reel = Reel(self._medium)
 
     def run(self, task: dict[str, Any]) -> Callable[[], dict[str, Any]]:

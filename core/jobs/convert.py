@@ -34,6 +34,10 @@ _FORMAT = 1
 """Raised when the same settings give other pixels than before, so that parts of both are never joined."""
 
 
+_NOT_SHOWN = {"media", "output", "model_dir", "checkpoint", "faceset", "blenders", "check", "listeners"}
+_NOT_SHOWN |= {"only", "not_", "person"}
+"""The settings that do not tell themselves what the output looks like; what they name is looked at instead."""
+
 _MOST_UNSWAPPED = 0.1
 """The share of frames without a swap above which people are told: whose face it is shows in them."""
 
@@ -74,6 +78,9 @@ class ConvertJob(Job):
     output: Path = Field(description="The video, or the folder of images, to write.")
     model_dir: Path = Field(description="Folder of the trained model.")
     faceset: Path = Field(description="Faceset that was extracted from MEDIA.")
+    only: tuple[Path, ...] = Field((), description="Picture of a person whose faces alone are swapped (repeatable).")
+    not_: tuple[Path, ...] = Field((), description="Picture of a person whose faces are left as they are (repeatable).")
+    person: tuple[str, ...] = Field((), description="Number or name of a person who alone is swapped (repeatable).")
     identity: str = Field("source", description="Whose face is put on.")
     mask: str = Field("auto", description="Masker of the faceset, or `model`; `auto`: the model's if it gives one.")
     checkpoint: str = Field(
@@ -149,8 +156,8 @@ class ConvertJob(Job):
         swapped = sum(tally.frames_swapped for tally in tallies)
         if frames - swapped > _MOST_UNSWAPPED * frames:
             context.warn(
-                f"{frames - swapped} of {frames} frames show the original, since {self.faceset} has no face in them; "
-                "another --detector or its options may find more."
+                f"{frames - swapped} of {frames} frames show the original, since {self.faceset} has no face in them"
+                f"{self._why_no_face()}."
             )
         conversion.output.publish(len(conversion.chunks))
         conversion.parts.remove()
@@ -162,6 +169,12 @@ class ConvertJob(Job):
             fps=round((frames - done) / seconds, 2) if frames > done else None,
             model_step=step,
         )
+
+    def _why_no_face(self) -> str:
+        """What explains frames without a swap."""
+        if self.only or self.not_ or self.person:
+            return " of those who are asked for"
+        return "; another --detector or its options may find more"
 
     def _blenders(self) -> list[Prepared]:
         return [prepare("blender", choice) for choice in self.blenders]
@@ -186,12 +199,14 @@ class ConvertJob(Job):
 
     def _faces(self, context: JobContext, faceset: Faceset) -> FacesetFaces:
         from ..converting.faces import FacesetFaces, has_tracks
+        from ..selecting import FaceFilter, select_faces
 
         if self.smooth and not has_tracks(faceset):
             context.warn(
                 f"{faceset.path} has no tracks, so landmarks are not smoothed; the command that extracted it adds them."
             )
-        return FacesetFaces(faceset, self.smooth)
+        wanted = FaceFilter(only=self.only, without=self.not_, people=self.person)
+        return FacesetFaces(faceset, self.smooth, select_faces(faceset, wanted, context.check))
 
     def _swapper(self, trained: TrainedModel, faces: FacesetFaces, blenders: list[Prepared]) -> Swapper:
         from ..checking import checked, checks_wanted
@@ -228,10 +243,7 @@ class ConvertJob(Job):
         files = [medium.folder / name for name in medium.images] or [medium.path]
         content = [
             _FORMAT,
-            self.model_dump(
-                mode="json",
-                exclude={"media", "output", "model_dir", "checkpoint", "faceset", "blenders", "check", "listeners"},
-            ),
+            self.model_dump(mode="json", exclude=_NOT_SHOWN),
             [[used.found.name, used.found.origin, used.options_hash] for used in blenders],
             [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in files],
             [faceset.crop_size, faceset.face_type, *map(str, faceset.stages), faceset.face_table().digest()],

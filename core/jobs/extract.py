@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -10,6 +11,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from ...lib.face_records import Stage as FaceStage
 from ...lib.faceset_writer import FacesetWriter
 from ...lib.media import Medium, Timeline, fingerprints, probe, scan
 from ...lib.tracking import MEMORY
@@ -19,6 +21,8 @@ from ..extracting.chain import FACE_TYPE
 from ..extracting.plugins import ExtractPlugins, PluginChoices
 from ..extracting.work import ChunkResult, ChunkTask, MissedFaces, WorkSettings
 from ..host import PluginChoice, default_chain, default_choice, versions
+from ..registry import own_version
+from ..selecting import FaceFilter, Wanted, require_recognizer
 from ..workers.pool import WorkerPool, core_count
 from .context import JobContext, Stage
 from .job import Job, Report
@@ -68,6 +72,8 @@ class ExtractJob(Job):
     crop_size: int = Field(512, ge=64, le=2048, description="Side of the stored crops in pixels.")
     chunk_frames: int = Field(16, ge=1, description="Frames that a worker extracts and commits together.")
     workers: int | None = Field(None, gt=0, description="Processes that extract.  [default: one per core]")
+    only: tuple[Path, ...] = Field((), description="Picture of a person whose faces alone are stored (repeatable).")
+    not_: tuple[Path, ...] = Field((), description="Picture of a person whose faces are not stored (repeatable).")
     fill_gaps: int = Field(
         3,
         ge=0,
@@ -91,6 +97,7 @@ class ExtractJob(Job):
     def preflight(self) -> None:
         """Refuses footage that cannot be read and plugins that do not fit each other."""
         self._choices().prepare().require_fit()
+        require_recognizer(self._filter(), self.recognizer)
         probe(self.media)
 
     def run(self, context: JobContext) -> ExtractReport:
@@ -106,21 +113,25 @@ class ExtractJob(Job):
         plugins = self._choices().prepare()
         medium = probe(self.media)
         timeline = scan(medium)
+        wanted = self._wanted(context, plugins)
         began = time.monotonic()
         with FacesetWriter.create_or_open(
-            self.faceset, crop_size=self.crop_size, face_type=FACE_TYPE, stages=plugins.stages()
+            self.faceset,
+            crop_size=self.crop_size,
+            face_type=FACE_TYPE,
+            stages=(*plugins.stages(), *self._filter_stage(wanted)),
         ) as faceset:
             faceset.note_sources(fingerprints(medium))
             faceset.sync()
             tasks = list(_unfinished(medium, timeline, self.chunk_frames, faceset))
             done = len(timeline.times) - sum(task.count - len(task.done) for task in tasks)
             with context.stage(f"extract {self.media.name}", len(timeline.times), "frames", done) as stage:
-                results = self._extract(context, faceset, tasks, stage)
+                results = self._extract(context, faceset, tasks, stage, wanted)
             seconds = time.monotonic() - began
-            filled, tracks = self._track(context, faceset, medium, timeline, plugins)
+            filled, tracks = self._track(context, faceset, medium, timeline, plugins, wanted)
             info = faceset.info()
         if info.faces == 0 and info.deleted == 0:
-            raise MediaError(_no_face(self.media, info.frames))
+            raise MediaError(_no_face(self.media, info.frames, bool(self._filter())))
         extracted = sum(result.frames for result in results)
         return ExtractReport(
             frames=info.frames,
@@ -135,7 +146,13 @@ class ExtractJob(Job):
         )
 
     def _extract(
-        self, context: JobContext, faceset: FacesetWriter, tasks: list[ChunkTask], stage: Stage, tell: bool = True
+        self,
+        context: JobContext,
+        faceset: FacesetWriter,
+        tasks: list[ChunkTask],
+        stage: Stage,
+        wanted: Wanted | None,
+        tell: bool = True,
     ) -> list[ChunkResult]:
         """Runs the tasks and commits each chunk as it comes; this process is the only one that writes the rows.
 
@@ -148,6 +165,7 @@ class ExtractJob(Job):
             plugins=self._choices(),
             crop_size=self.crop_size,
             check=self.check,
+            wanted=wanted,
         ).model_dump(mode="json")
         with WorkerPool(_WORKER_MODULE, "ChunkWorker", settings, self._worker_count(tasks)) as pool:
             for answer in pool.run([task.model_dump(mode="json") for task in tasks], context.check):
@@ -166,6 +184,7 @@ class ExtractJob(Job):
         medium: Medium,
         timeline: Timeline,
         plugins: ExtractPlugins,
+        wanted: Wanted | None,
     ) -> tuple[int, int]:
         """Adds the faces that tracks lack and stores all tracks; returns how many faces and tracks."""
         from ..extracting.tracks import FacesetTracks
@@ -177,8 +196,29 @@ class ExtractJob(Job):
         before = len(faceset)
         tasks = list(_gaps(medium, timeline, self.chunk_frames, missed))
         with context.stage("fill gaps", len(missed), "frames") as stage:
-            self._extract(context, faceset, tasks, stage, tell=False)
+            self._extract(context, faceset, tasks, stage, wanted, tell=False)
         return len(faceset) - before, FacesetTracks(faceset, plugins.recognizer).note(faceset)
+
+    def _filter(self) -> FaceFilter:
+        return FaceFilter(only=self.only, without=self.not_)
+
+    def _wanted(self, context: JobContext, plugins: ExtractPlugins) -> Wanted | None:
+        """Whose faces are stored; None for everybody's."""
+        asked = self._filter()
+        if not asked or plugins.recognizer is None:
+            return None
+        from ..extracting.references import reference_embeddings
+
+        embeddings = reference_embeddings(self._choices(), asked.references, context.check)
+        return Wanted.of(asked, embeddings, plugins.recognizer.plugin.same_person_below)
+
+    def _filter_stage(self, wanted: Wanted | None) -> tuple[FaceStage, ...]:
+        """What the faceset notes of the references, so that it is continued with the same ones only."""
+        if wanted is None:
+            return ()
+        digest = hashlib.sha256(b"".join(path.read_bytes() for path in self._filter().references))
+        digest.update(bytes([len(self.only), len(self.not_)]))
+        return (FaceStage("filter", "references", own_version(), digest.hexdigest()),)
 
     def _worker_count(self, tasks: list[ChunkTask]) -> int:
         return min(self.workers or core_count(), len(tasks))
@@ -227,7 +267,9 @@ def _warn(context: JobContext, media: Path, timeline: Timeline, results: list[Ch
     return (warning,)
 
 
-def _no_face(media: Path, frames: int) -> str:
+def _no_face(media: Path, frames: int, filtered: bool) -> str:
+    if filtered:
+        return f"No face of those who are asked for was found in {media} ({frames} frame{'s' if frames != 1 else ''})."
     return (
         f"No face was found in {media} ({frames} frame{'s' if frames != 1 else ''}). Small faces need "
         "--detector.upsample 1 or 2; turned ones are found by --detector mtcnn."

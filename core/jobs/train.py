@@ -140,15 +140,25 @@ class TrainJob(TrainSettings):
         from ..training.facesets import faceset_warnings
 
         paths = {"source": self.source, "target": self.target}
-        for line in faceset_warnings(paths, prepared.plugin.crop):
+        chosen = {identity: self._chosen(identity, path, context) for identity, path in paths.items()}
+        for line in faceset_warnings(paths, prepared.plugin.crop, chosen):
             context.warn(line)
         faces, cache = {}, self.model_dir / "cache"
         for identity, path in paths.items():
             watch = _Watch(context, f"reading {identity} faces")
-            faces[identity] = training_faces(path, identity, prepared.plugin.crop, cache, watch)
+            faces[identity] = training_faces(path, identity, prepared.plugin.crop, cache, watch, chosen[identity])
             if not faces[identity].masked:
                 context.warn(f"Not every face of {path} has a mask; the whole crop is taken for face.")
         return faces
+
+    def _chosen(self, identity: str, path: Path, context: JobContext) -> frozenset[str] | None:
+        """The faces that are trained on; None for all."""
+        from ...lib.faceset import Faceset
+        from ..selecting import FaceFilter, select_faces
+
+        only, without, people = (getattr(self, f"{identity}_{name}") for name in ("only", "not", "person"))
+        with Faceset.open(path) as faceset:
+            return select_faces(faceset, FaceFilter(only=only, without=without, people=people), context.check)
 
 
 class _Watch:

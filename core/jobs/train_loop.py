@@ -163,7 +163,11 @@ class TrainLoop:
         if self._preview and self._preview.stem == f"{step:08d}":
             return
         if self._samples is None:
-            self._samples = preview_faces(job.source, model.crop), preview_faces(job.target, model.crop)
+            source, target = (self._faces[identity].chosen for identity in ("source", "target"))
+            self._samples = (
+                preview_faces(job.source, model.crop, chosen=source),
+                preview_faces(job.target, model.crop, chosen=target),
+            )
         with self._engine.averaged():
             grid = preview_grid(model, *self._samples)
         self._preview = write_preview(job.model_dir, step, grid)

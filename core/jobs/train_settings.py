@@ -75,6 +75,12 @@ class TrainingChoices(Job):
     stop_when_flat: bool = Field(False, description="End training when validation no longer improves.")
     patience: int = Field(10, ge=1, description="Validations without improvement after which it no longer improves.")
     listeners: tuple[PluginChoice, ...] = default_chain("listener")
+    source_only: tuple[Path, ...] = Field((), description="Picture of the person to take from the source (repeatable).")
+    source_not: tuple[Path, ...] = Field((), description="Picture of a person to leave out of the source (repeatable).")
+    source_person: tuple[str, ...] = Field((), description="Number or name of a person of the source (repeatable).")
+    target_only: tuple[Path, ...] = Field((), description="Picture of the person to take from the target (repeatable).")
+    target_not: tuple[Path, ...] = Field((), description="Picture of a person to leave out of the target (repeatable).")
+    target_person: tuple[str, ...] = Field((), description="Number or name of a person of the target (repeatable).")
 
     def training_choices(self) -> dict[str, Any]:
         """These settings by name, for another job that trains."""

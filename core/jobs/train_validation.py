@@ -54,6 +54,7 @@ class Validation:
     def __init__(self, job: TrainJob, context: JobContext, faces: Mapping[str, TrainingFaces], crop: CropSpec) -> None:
         self._job, self._context, self._crop = job, context, crop
         self._counts = {name: len(share) for name, share in faces.items()}
+        self._chosen = {name: share.chosen for name, share in faces.items()}
         self._held = self._hold_out()
         self._validator: Validator | None = None
         self._last: int | None = None
@@ -129,7 +130,7 @@ class Validation:
 
         paths = {"source": self._job.source, "target": self._job.target}
         samples = {
-            name: read_sample(paths[name], spread(places), self._crop)
+            name: read_sample(paths[name], spread(places), self._crop, self._chosen[name])
             for name, places in self._held.items()
             if len(places)
         }
@@ -145,5 +146,6 @@ class Validation:
             except FaceswapError as error:
                 self._context.warn(f"Validations have no figure of identity: {error}")
                 return None
-            return read_likeness(self._job.source, recognizer), stored_to_crop(self._job.target, recognizer.crop)
+            likeness = read_likeness(self._job.source, recognizer, self._chosen["source"])
+            return likeness, stored_to_crop(self._job.target, recognizer.crop)
         return None

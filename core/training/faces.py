@@ -52,11 +52,13 @@ class TrainingFaces:
         masks: uint8 `[faces side side 3]`, 255 = inside of the `REGIONS`. The face is everywhere where the faceset has
             no masks, eyes and mouth are nowhere where it has no landmarks.
         masked: Whether the faceset has masks.
+        chosen: The names of those faces of the faceset that are meant; None for all.
     """
 
     pictures: NDArray[np.uint8]
     masks: NDArray[np.uint8]
     masked: bool = True
+    chosen: frozenset[str] | None = None
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -67,7 +69,9 @@ def training_side(size: int) -> int:
     return round(size / COVERAGE * _OVERSAMPLING)
 
 
-def training_faces(path: Path, identity: str, spec: CropSpec, cache: Path, watch: Watch) -> TrainingFaces:
+def training_faces(
+    path: Path, identity: str, spec: CropSpec, cache: Path, watch: Watch, chosen: frozenset[str] | None = None
+) -> TrainingFaces:
     """Cuts the training faces of a faceset, or takes them from the cache where they have been cut before.
 
     Args:
@@ -76,12 +80,14 @@ def training_faces(path: Path, identity: str, spec: CropSpec, cache: Path, watch
         spec: The crop of the model.
         cache: The folder of the cached files, made where it is missing; the folder around it must exist.
         watch: Follows the cutting.
+        chosen: The names of the faces that are meant; None for all.
 
     Raises:
         StoreError: The faceset cannot be read or holds no face.
         OutputError: The cache cannot be written.
     """
     with Faceset.open(path) as faceset:
+        faceset.choose(chosen)
         faces = list(faceset.faces())
         if not faces:
             raise StoreError(f"faceset {path} holds no face; extract footage that shows one")
@@ -92,7 +98,7 @@ def training_faces(path: Path, identity: str, spec: CropSpec, cache: Path, watch
             _clear(cache, identity)
             job.run(paths, watch)
     pictures, masks = (np.load(file, mmap_mode="r", allow_pickle=False) for file in paths)
-    return TrainingFaces(pictures, masks, job.masked)
+    return TrainingFaces(pictures, masks, job.masked, chosen)
 
 
 def cut_crops(faceset: Faceset, faces: Sequence[StoredFace], spec: CropSpec) -> NDArray[np.uint8]:

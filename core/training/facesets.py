@@ -26,12 +26,15 @@ _COARSE = 1.01
 """Pixels of the model for each pixel of a stored crop, above which it sees less than it could."""
 
 
-def faceset_warnings(paths: Mapping[str, Path], spec: CropSpec) -> list[str]:
+def faceset_warnings(
+    paths: Mapping[str, Path], spec: CropSpec, chosen: Mapping[str, frozenset[str] | None] | None = None
+) -> list[str]:
     """Looks over the facesets of a training run.
 
     Args:
         paths: The faceset of each identity.
         spec: The crop of the model.
+        chosen: The names of the faces that are meant, by identity; all without.
 
     Returns:
         One line for each thing that will make the result worse.
@@ -41,6 +44,8 @@ def faceset_warnings(paths: Mapping[str, Path], spec: CropSpec) -> list[str]:
     """
     with ExitStack() as stack:
         facesets = {name: stack.enter_context(Faceset.open(path)) for name, path in paths.items()}
+        for name, faceset in facesets.items():
+            faceset.choose((chosen or {}).get(name))
         lines = [line for faceset in facesets.values() for line in (*_count(faceset), *_crop(faceset, spec))]
         return [*lines, *_same_person(*facesets.values())]
 

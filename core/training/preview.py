@@ -22,12 +22,19 @@ _TILE = 128
 _ROWS = 6
 
 
-def preview_faces(path: Path, spec: CropSpec, count: int = _ROWS) -> NDArray[np.uint8]:
-    """Cuts a few faces of a faceset, evenly spread over it: uint8 `[count size size 3]`, fewer where it has fewer."""
+def preview_faces(
+    path: Path, spec: CropSpec, count: int = _ROWS, chosen: frozenset[str] | None = None
+) -> NDArray[np.uint8]:
+    """Cuts a few faces of a faceset, or of those chosen by name, evenly spread over it.
+
+    Returns:
+        uint8 `[count size size 3]`, fewer where there are fewer.
+    """
     with Faceset.open(path) as faceset:
+        faceset.choose(chosen)
         faces = list(faceset.faces())
-        chosen = np.unique(np.linspace(0, len(faces) - 1, min(count, len(faces))).round().astype(int))
-        return cut_crops(faceset, [faces[index] for index in chosen], spec)
+        shown = np.unique(np.linspace(0, len(faces) - 1, min(count, len(faces))).round().astype(int))
+        return cut_crops(faceset, [faces[index] for index in shown], spec)
 
 
 def preview_grid(model: SwapModel, source: NDArray[np.uint8], target: NDArray[np.uint8]) -> NDArray[np.uint8]:

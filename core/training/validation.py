@@ -75,18 +75,20 @@ def spread(places: NDArray[np.int64], count: int = FACES) -> NDArray[np.int64]:
     return places[((np.arange(few) + 0.5) * len(places) / few).astype(np.int64)] if few else places
 
 
-def read_sample(path: Path, places: NDArray[np.int64], spec: CropSpec) -> Sample:
+def read_sample(path: Path, places: NDArray[np.int64], spec: CropSpec, chosen: frozenset[str] | None = None) -> Sample:
     """Reads some faces of a faceset.
 
     Args:
         path: The faceset.
         places: Which of its faces, by their places in it.
         spec: The crop of the model.
+        chosen: The names of the faces that are meant and counted; None for all.
 
     Raises:
         StoreError: The faceset or one of its pictures cannot be read.
     """
     with Faceset.open(path) as faceset:
+        faceset.choose(chosen)
         everything = list(faceset.faces())
         faces, name, matrix = (
             [everything[place] for place in places],
@@ -98,9 +100,10 @@ def read_sample(path: Path, places: NDArray[np.int64], spec: CropSpec) -> Sample
         return Sample(np.stack(heads), cut_crops(faceset, faces, spec), np.stack(masks)[..., None], matrix)
 
 
-def read_likeness(path: Path, recognizer: Recognizer) -> Likeness:
-    """Remembers a person's face by faces that are spread over a faceset."""
+def read_likeness(path: Path, recognizer: Recognizer, chosen: frozenset[str] | None = None) -> Likeness:
+    """Remembers a person's face by faces that are spread over a faceset, or over those chosen by name."""
     with Faceset.open(path) as faceset:
+        faceset.choose(chosen)
         everything = list(faceset.faces())
         faces = [everything[place] for place in spread(np.arange(len(everything)))]
         return Likeness(recognizer, cut_crops(faceset, faces, recognizer.crop))

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from faceswap.core import recognition
 from faceswap.core.contract import CropSpec
 from faceswap.core.errors import PluginError, StoreError
-from faceswap.core.training import facesets
 from faceswap.core.training.facesets import faceset_warnings
 from faceswap.lib.crops import encode_crop
 from faceswap.lib.face_records import FaceRecord, FrameRecord, Stage
@@ -95,7 +95,7 @@ def _installed(monkeypatch: pytest.MonkeyPatch, limit: float | None) -> None:
             raise PluginError("unknown")
         return SimpleNamespace(plugin=SimpleNamespace(same_person_below=limit))
 
-    monkeypatch.setattr(facesets, "prepare", prepare)
+    monkeypatch.setattr(recognition, "prepare", prepare)
 
 
 @pytest.mark.parametrize(("limit", "warns"), [(0.5, False), (0.8, True), (None, False)])
