@@ -108,7 +108,9 @@ def measure(aligners: Sequence[PluginChoice], strengths: Sequence[float], frames
                 points = smooth_landmarks(found.landmarks, found.times, strength)
                 yield Row(*label, _smoothed(strength), error(points, found), jitter(points, found))
             for gap in GAPS:
-                yield Row(*label, f"filled, gaps of {gap}", filled_error(chain, found, gap), None)
+                filled, interpolated = gap_errors(chain, found, gap)
+                yield Row(*label, f"filled, gaps of {gap}", filled, None)
+                yield Row(*label, f"interpolated, gaps of {gap}", interpolated, None)
 
 
 def figures(rows: Sequence[Row]) -> list[Figure]:
@@ -162,8 +164,8 @@ def jitter(landmarks: NDArray[np.float32], found: Found) -> float:
     return _per_cent(np.diff(landmarks - found.truth, 2, axis=0), found.units[1:-1])
 
 
-def filled_error(chain: Chain, found: Found, gap: int) -> float:
-    """The error of faces that are filled into gaps, in per cent.
+def gap_errors(chain: Chain, found: Found, gap: int) -> tuple[float, float]:
+    """The errors of faces in gaps, in per cent: as they are filled, and as they are where all is interpolated.
 
     Args:
         chain: Fills.
@@ -182,9 +184,11 @@ def filled_error(chain: Chain, found: Found, gap: int) -> float:
                 for values in (found.boxes, found.landmarks)
             )
             key, expected = FrameKey("gap", index), ExpectedFaces(boxes, landmarks)
-            points = chain.expected_landmarks(key, found.frames[index], expected)
-            errors.append(_per_cent(points - found.truth[index], found.units[index : index + 1]))
-    return float(np.mean(errors))
+            filled = chain.expected_landmarks(key, found.frames[index], expected)
+            unit = found.units[index : index + 1]
+            errors.append([_per_cent(points - found.truth[index], unit) for points in (filled, landmarks)])
+    filled_error, interpolated_error = np.mean(errors, axis=0).tolist()
+    return filled_error, interpolated_error
 
 
 def _per_cent(vectors: Array, units: Array) -> float:
