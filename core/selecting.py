@@ -4,15 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
-from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from ..lib.faceset import Faceset
-from ..lib.landmarks import FloatArray
 from .errors import OptionError, StoreError
 from .registry import discover
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..lib.faceset import Faceset
+    from ..lib.landmarks import FloatArray
+
+
+def _several(value: object) -> object:
+    """One picture or person where several may be, as files and the environment write it; numbers count as names."""
+    values = value if isinstance(value, list | tuple) else [value]
+    return tuple(str(one) if isinstance(one, int) else one for one in values)
+
+
+Pictures = Annotated[tuple[Path, ...], BeforeValidator(_several)]
+"""Reference pictures in a job's settings."""
+
+People = Annotated[tuple[str, ...], BeforeValidator(_several)]
+"""Numbers and names of people in a job's settings."""
 
 
 class FaceFilter(BaseModel):
@@ -66,6 +83,8 @@ class Wanted(BaseModel):
         Args:
             embeddings: `[faces dim]` of unit length; one that is NaN is not wanted.
         """
+        import numpy as np
+
         near, far = _least_distance(embeddings, self.only), _least_distance(embeddings, self.without)
         known = np.isfinite(embeddings).all(axis=1)
         if self.only:
@@ -74,6 +93,8 @@ class Wanted(BaseModel):
 
 
 def _least_distance(embeddings: FloatArray, references: tuple[tuple[float, ...], ...]) -> FloatArray:
+    import numpy as np
+
     if not references:
         return np.full(len(embeddings), np.inf)
     apart = embeddings[:, None].astype(np.float64) - np.array(references)
@@ -109,6 +130,8 @@ def select_faces(faceset: Faceset, wanted: FaceFilter, check: Callable[[], None]
     """
     if not wanted:
         return None
+    import numpy as np
+
     table = faceset.face_table()
     keep = np.ones(len(table), bool)
     if wanted.people:

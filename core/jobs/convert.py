@@ -13,6 +13,7 @@ from pydantic import Field
 from .. import events
 from ..errors import OptionError, suggest
 from ..host import PluginChoice, Prepared, default_chain, prepare, versions
+from ..selecting import FaceFilter, People, Pictures, select_faces
 from .context import JobContext, Stage
 from .job import Job, Report
 
@@ -78,9 +79,9 @@ class ConvertJob(Job):
     output: Path = Field(description="The video, or the folder of images, to write.")
     model_dir: Path = Field(description="Folder of the trained model.")
     faceset: Path = Field(description="Faceset that was extracted from MEDIA.")
-    only: tuple[Path, ...] = Field((), description="Picture of a person whose faces alone are swapped (repeatable).")
-    not_: tuple[Path, ...] = Field((), description="Picture of a person whose faces are left as they are (repeatable).")
-    person: tuple[str, ...] = Field((), description="Number or name of a person who alone is swapped (repeatable).")
+    only: Pictures = Field((), description="Picture of a person whose faces alone are swapped (repeatable).")
+    not_: Pictures = Field((), description="Picture of a person whose faces are left as they are (repeatable).")
+    person: People = Field((), description="Number or name of a person who alone is swapped (repeatable).")
     identity: str = Field("source", description="Whose face is put on.")
     mask: str = Field("auto", description="Masker of the faceset, or `model`; `auto`: the model's if it gives one.")
     checkpoint: str = Field(
@@ -199,7 +200,6 @@ class ConvertJob(Job):
 
     def _faces(self, context: JobContext, faceset: Faceset) -> FacesetFaces:
         from ..converting.faces import FacesetFaces, has_tracks
-        from ..selecting import FaceFilter, select_faces
 
         if self.smooth and not has_tracks(faceset):
             context.warn(

@@ -22,7 +22,7 @@ from ..extracting.plugins import ExtractPlugins, PluginChoices
 from ..extracting.work import ChunkResult, ChunkTask, MissedFaces, WorkSettings
 from ..host import PluginChoice, default_chain, default_choice, versions
 from ..registry import own_version
-from ..selecting import FaceFilter, Wanted, require_recognizer
+from ..selecting import FaceFilter, Pictures, Wanted, require_recognizer
 from ..workers.pool import WorkerPool, core_count
 from .context import JobContext, Stage
 from .job import Job, Report
@@ -72,8 +72,8 @@ class ExtractJob(Job):
     crop_size: int = Field(512, ge=64, le=2048, description="Side of the stored crops in pixels.")
     chunk_frames: int = Field(16, ge=1, description="Frames that a worker extracts and commits together.")
     workers: int | None = Field(None, gt=0, description="Processes that extract.  [default: one per core]")
-    only: tuple[Path, ...] = Field((), description="Picture of a person whose faces alone are stored (repeatable).")
-    not_: tuple[Path, ...] = Field((), description="Picture of a person whose faces are not stored (repeatable).")
+    only: Pictures = Field((), description="Picture of a person whose faces alone are stored (repeatable).")
+    not_: Pictures = Field((), description="Picture of a person whose faces are not stored (repeatable).")
     fill_gaps: int = Field(
         3,
         ge=0,

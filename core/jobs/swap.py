@@ -14,6 +14,7 @@ from ...lib.media import fingerprints, probe
 from ...lib.publish import output_errors
 from ..errors import StoreError
 from ..host import PluginChoice, default_chain, default_choice
+from ..selecting import require_recognizer
 from .context import JobContext
 from .convert import ConvertJob, ConvertReport
 from .extract import ExtractJob, ExtractReport
@@ -107,6 +108,9 @@ class SwapJob(TrainingChoices):
             output=self.output,
             model_dir=self.home() / "model",
             faceset=self.home() / "target",
+            only=self.target_only,
+            not_=self.target_not,
+            person=self.target_person,
             blenders=self.blenders,
             check=self.check,
             listeners=self.listeners,
@@ -114,6 +118,8 @@ class SwapJob(TrainingChoices):
 
     def preflight(self) -> None:
         """Refuses what any of the stages would refuse, before hours of training."""
+        for identity in ("source", "target"):
+            require_recognizer(self.face_filter(identity), self.recognizer)
         self.extraction(self.source, "source").preflight()
         self.extraction(self.target, "target").preflight()
         self.conversion().preflight()

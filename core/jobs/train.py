@@ -154,11 +154,10 @@ class TrainJob(TrainSettings):
     def _chosen(self, identity: str, path: Path, context: JobContext) -> frozenset[str] | None:
         """The faces that are trained on; None for all."""
         from ...lib.faceset import Faceset
-        from ..selecting import FaceFilter, select_faces
+        from ..selecting import select_faces
 
-        only, without, people = (getattr(self, f"{identity}_{name}") for name in ("only", "not", "person"))
         with Faceset.open(path) as faceset:
-            return select_faces(faceset, FaceFilter(only=only, without=without, people=people), context.check)
+            return select_faces(faceset, self.face_filter(identity), context.check)
 
 
 class _Watch:

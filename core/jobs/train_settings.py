@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from ..host import PluginChoice, built_in, default_chain, default_choice
+from ..selecting import FaceFilter, People, Pictures
 from .job import Job
 
 BatchSize = Annotated[int, Field(ge=1)] | Literal["auto"]
@@ -75,12 +76,21 @@ class TrainingChoices(Job):
     stop_when_flat: bool = Field(False, description="End training when validation no longer improves.")
     patience: int = Field(10, ge=1, description="Validations without improvement after which it no longer improves.")
     listeners: tuple[PluginChoice, ...] = default_chain("listener")
-    source_only: tuple[Path, ...] = Field((), description="Picture of the person to take from the source (repeatable).")
-    source_not: tuple[Path, ...] = Field((), description="Picture of a person to leave out of the source (repeatable).")
-    source_person: tuple[str, ...] = Field((), description="Number or name of a person of the source (repeatable).")
-    target_only: tuple[Path, ...] = Field((), description="Picture of the person to take from the target (repeatable).")
-    target_not: tuple[Path, ...] = Field((), description="Picture of a person to leave out of the target (repeatable).")
-    target_person: tuple[str, ...] = Field((), description="Number or name of a person of the target (repeatable).")
+    source_only: Pictures = Field((), description="Picture of the person to take from the source (repeatable).")
+    source_not: Pictures = Field((), description="Picture of a person to leave out of the source (repeatable).")
+    source_person: People = Field((), description="Number or name of a person of the source (repeatable).")
+    target_only: Pictures = Field((), description="Picture of the person to take from the target (repeatable).")
+    target_not: Pictures = Field((), description="Picture of a person to leave out of the target (repeatable).")
+    target_person: People = Field((), description="Number or name of a person of the target (repeatable).")
+
+    def face_filter(self, identity: str) -> FaceFilter:
+        """Whose faces are meant of one faceset.
+
+        Args:
+            identity: `source` or `target`.
+        """
+        only, without, people = (getattr(self, f"{identity}_{name}") for name in ("only", "not", "person"))
+        return FaceFilter(only=only, without=without, people=people)
 
     def training_choices(self) -> dict[str, Any]:
         """These settings by name, for another job that trains."""

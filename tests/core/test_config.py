@@ -147,6 +147,15 @@ def test_environment_reaches_a_plugin_whose_name_has_a_hyphen(settings):
     assert settings.values()["blender"][0]["options"] == {"strength": "0.5"}
 
 
+def test_a_field_whose_name_python_keeps_for_itself(tmp_path):
+    path = tmp_path / "run.yaml"
+    path.write_text("not: anna.jpg\n")
+    for lay, source in ((lay_yaml, path), (lay_environment, {"FACESWAP__NOT": "anna.jpg"})):
+        settings = Settings(frozenset({"not_"}), {})
+        lay(settings, source)
+        assert settings.fields == {"not_": "anna.jpg"}
+
+
 def test_environment_of_other_jobs_is_left_alone(settings):
     before = settings.values()
     lay_environment(settings, {"FACESWAP__MODEL__WIDTH": "2", "FACESWAP__ITERATIONS": "5"})

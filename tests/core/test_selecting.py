@@ -15,6 +15,7 @@ from faceswap.core.extracting import references
 from faceswap.core.extracting.plugins import PluginChoices
 from faceswap.core.extracting.references import chain_of, reference_embeddings
 from faceswap.core.host import PluginChoice, prepare
+from faceswap.core.jobs.convert import ConvertJob
 from faceswap.core.jobs.extract import ExtractJob
 from faceswap.core.jobs.job import run_job
 from faceswap.core.selecting import FaceFilter, Wanted, select_faces
@@ -204,6 +205,22 @@ def test_error_references_without_one_face_are_told(stills: Path, tmp_path: Path
     for name, words in (("nobody", "no face was found"), ("both", "2 faces were found")):
         with pytest.raises(MediaError, match=rf"{words} in the reference .*{name}\.png; give a picture that shows"):
             reference_embeddings(plugins, [stills / f"{name}.png"], _no_check)
+
+
+def test_one_picture_and_one_number_may_stand_alone(tmp_path: Path) -> None:
+    job = ConvertJob.model_validate(
+        {
+            "media": "a",
+            "output": "b",
+            "model_dir": "c",
+            "faceset": "d",
+            "not_": "anna.jpg",
+            "person": 1,
+            "only": ["e", "f"],
+        }
+    )
+    assert (job.not_, job.person, job.only) == ((Path("anna.jpg"),), ("1",), (Path("e"), Path("f")))
+    assert ConvertJob.model_validate_json(job.model_dump_json()) == job
 
 
 def test_error_a_reference_needs_a_recognizer(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from skimage.data import astronaut
 
-from faceswap.core.errors import StoreError
+from faceswap.core.errors import OptionError, StoreError
 from faceswap.core.jobs.swap import SwapJob
 from faceswap.lib.face_records import FrameRecord
 from faceswap.lib.faceset_writer import FacesetWriter
@@ -40,8 +40,8 @@ def media(tmp_path):
     return tmp_path
 
 
-def job(folder, source):
-    return SwapJob(source=folder / source, target=folder / "berta.png", output=folder / "out")
+def job(folder, source, **settings):
+    return SwapJob(source=folder / source, target=folder / "berta.png", output=folder / "out", **settings)
 
 
 def test_error_workspace_of_another_source(media):
@@ -51,6 +51,19 @@ def test_error_workspace_of_another_source(media):
 
 def test_feature_workspace_of_the_same_source_goes_on(media):
     job(media, "anna.png").preflight()
+
+
+def test_feature_those_who_are_asked_for_are_trained_on_and_swapped(media):
+    asked = job(media, "anna.png", source_person=("2",), target_only=(media / "berta.png",), target_not=("a.png",))
+    assert (asked.training().source_person, asked.training().target_only) == (("2",), (media / "berta.png",))
+    conversion = asked.conversion()
+    assert (conversion.person, conversion.only) == ((), (media / "berta.png",))
+    assert [path.name for path in conversion.not_] == ["a.png"]
+
+
+def test_error_a_reference_without_a_recognizer(media):
+    with pytest.raises(OptionError, match="needs a recognizer; add --recognizer dlib-resnet"):
+        job(media, "anna.png", target_only=(media / "berta.png",)).preflight()
 
 
 @pytest.mark.slow
