@@ -22,7 +22,7 @@ from .errors import StoreError
 from .face_records import FacesetInfo, Stage, StoredFace, StoredFrame
 from .face_table import FaceTable, read_face_table
 from .faceset_info import read_info
-from .faceset_rows import FACES_OF_FRAME, stored_faces
+from .faceset_rows import FACES_OF_FRAME, WHOLE_FACES_OF_FRAME, FaceNotes, FrameRow, stored_faces, whole_faces
 from .shards import changed_shards, images_in
 from .store import integrity_faults, open_for_reading, store_errors
 
@@ -158,6 +158,28 @@ class Faceset:
         """All faces in the order of source, time stamp and index."""
         for frame in self.frames():
             yield from frame.faces
+
+    def whole_frames(self) -> Iterator[tuple[FrameRow, dict[str, FaceNotes]]]:
+        """All frames as they are stored, in the order of `frames`, with what is noted of their faces, by name.
+
+        The removed faces are among them; those whose crop image a person deleted are not.
+        """
+        last: tuple[str, float] = ("", float("-inf"))
+        while page := self._query(_FRAME_PAGE, *last, _PAGE):
+            for key, source, pts, time, width, height in page:
+                found = whole_faces(self._query(WHOLE_FACES_OF_FRAME, key))
+                faces = {row: notes for row, notes in found if row.name not in self._gone}
+                frame = FrameRow(source, pts, time, width, height, tuple(faces))
+                yield frame, {row.name: notes for row, notes in faces.items()}
+                last = (source, pts)
+
+    def fingerprints(self) -> dict[str, str]:
+        """What tells each file that frames are from, by name, from others (see `lib.media.fingerprints`)."""
+        return dict(self._query("SELECT name, fingerprint FROM source WHERE name IN (SELECT source FROM frame)"))
+
+    def deleted(self) -> tuple[str, ...]:
+        """The names of the faces that a person deleted, sorted."""
+        return tuple(sorted({name for (name,) in self._query("SELECT name FROM deleted")} | self._gone))
 
     def faces_at(self, source: str, pts: int) -> tuple[StoredFace, ...]:
         """The faces of one frame by index; none too if the faceset does not know the frame."""

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,20 +49,27 @@ def write_chunk(faceset: str | Path, medium: str, chunk_index: int, frames: Sequ
     Raises:
         OutputError: The disk is full or cannot be written; nothing of the chunk is left behind.
     """
+    rows = [frame_row(frame) for frame in frames]
+    crops = [face.crop for frame in frames for face in frame.faces]
+    names = [face.name for row in rows for face in row.faces]
+    return write_rows(faceset, medium, chunk_index, rows, dict(zip(names, crops, strict=True)))
+
+
+def write_rows(
+    faceset: str | Path, medium: str, chunk_index: int, rows: Sequence[FrameRow], crops: Mapping[str, bytes]
+) -> Path:
+    """Writes rows and the crop image of each face by its name, as `write_chunk` does."""
     label = hashlib.blake2b(medium.encode(), digest_size=6).hexdigest()
     # The process id keeps a worker that outlived a killed run out of its successor's way.
     final = incoming_folder(Path(faceset)) / f"{label}-{chunk_index:06d}-{os.getpid()}"
     temp = temp_path(final)
-    rows = [frame_row(frame) for frame in frames]
     record = json.dumps([_frame_to_json(row) for row in rows]).encode()
-    crops = [face.crop for frame in frames for face in frame.faces]
-    names = [face.name for row in rows for face in row.faces]
-    needed = len(record) + sum(map(len, crops))
+    needed = len(record) + sum(map(len, crops.values()))
     try:
         with output_errors(final, needed):
             temp.mkdir(parents=True)
             (temp / _RECORD).write_bytes(record)
-            for name, crop in zip(names, crops, strict=True):
+            for name, crop in crops.items():
                 waiting_crop(temp, name).write_bytes(crop)
             publish_folder(temp, final, needed)
     finally:

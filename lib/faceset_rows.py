@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -21,6 +21,13 @@ FACES_OF_FRAME = f"""
 """The rows that `stored_faces` takes; masks are named, but not read."""
 
 _FACE_COLUMNS = 6 + len(MEASURES)
+
+WHOLE_FACES_OF_FRAME = f"""
+    SELECT face.name, position, score, scheme, track, person, removed, {", ".join(MEASURES)},
+        role, array.name, dtype, shape, encoding, data
+    FROM face JOIN array ON array.face = face.id WHERE face.frame = ? ORDER BY position, array.rowid
+"""
+"""The rows that `whole_faces` takes: of the removed faces, too."""
 
 
 class FaceNotes(NamedTuple):
@@ -98,6 +105,14 @@ def stored_faces(
         _stored_face(faceset, place, face, [row[_FACE_COLUMNS:] for row in group])
         for face, group in groupby(rows, lambda row: row[:_FACE_COLUMNS])
     )
+
+
+def whole_faces(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[FaceRow, FaceNotes]]:
+    """The faces of one frame as they are stored, from the rows of `WHOLE_FACES_OF_FRAME`."""
+    for face, group in groupby(rows, lambda row: row[: _FACE_COLUMNS + 1]):
+        arrays = tuple((role, name, Blob(*blob)) for role, name, *blob in (row[_FACE_COLUMNS + 1 :] for row in group))
+        name, position, score, scheme, track, person, removed, *measures = face
+        yield FaceRow(name, position, score, scheme, tuple(measures), arrays), FaceNotes(track, person, removed)
 
 
 def _face_row(name: str, index: int, face: FaceRecord) -> FaceRow:

@@ -140,11 +140,12 @@ class FacesetWriter(FacesetEditor):
         """
         return self.commit_chunk(write_chunk(self.path, medium, chunk_index, frames))
 
-    def commit_chunk(self, chunk: str | Path) -> int:
+    def commit_chunk(self, chunk: str | Path, notes: Mapping[str, FaceNotes] | None = None) -> int:
         """Commits what a worker wrote with `write_chunk`, and removes it; otherwise as `add_chunk`.
 
         Args:
             chunk: The folder that `write_chunk` returned, absolute or relative to the faceset.
+            notes: What to note of its faces, by name, where nothing is noted of them yet.
         """
         folder = self.path / chunk
         if folder.resolve().parent != incoming_folder(self.path).resolve():
@@ -152,19 +153,25 @@ class FacesetWriter(FacesetEditor):
         frames = read_chunk(folder)
         with transaction(self._database, self._connection):
             replaced = self._notes_in(frames)
-            removed = {name for name, notes in replaced.items() if notes.removed}
+            noted = {**(notes or {}), **replaced}
+            removed = {name for name, its in noted.items() if its.removed}
             self._note_deleted(name for name in replaced.keys() - removed if not crop_path(self.path, name).exists())
             deleted = {name for (name,) in self._query("SELECT name FROM deleted")}
             kept = [face for frame in frames for face in frame.faces if face.name not in deleted]
             self._place_crops(folder, kept, removed)
             for frame in frames:
-                insert_frame(self._connection, frame, deleted, replaced)
+                insert_frame(self._connection, frame, deleted, noted)
         for name in replaced.keys() - {face.name for face in kept}:
             place = trash_path if name in removed else crop_path
             place(self.path, name).unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
         self._look_again()
         return sum(face.name not in removed for face in kept)
+
+    def note_deleted(self, names: Iterable[str]) -> None:
+        """Remembers faces that a person deleted, wherever that was, so that they do not come with their frame."""
+        with transaction(self._database, self._connection):
+            self._note_deleted(names)
 
     def sync(self) -> int:
         """Drops the faces whose image a person deleted, in `trash` too; they do not come back when their frame does.
