@@ -173,6 +173,11 @@ class Faceset:
                 yield frame, {row.name: notes for row, notes in faces.items()}
                 last = (source, pts)
 
+    def notes(self) -> dict[str, FaceNotes]:
+        """What is noted of all faces by name, of the removed ones too."""
+        rows = self._query(f"SELECT name, {', '.join(FaceNotes._fields)} FROM face")
+        return {name: FaceNotes(*noted) for name, *noted in rows}
+
     def fingerprints(self) -> dict[str, str]:
         """What tells each file that frames are from, by name, from others (see `lib.media.fingerprints`)."""
         return dict(self._query("SELECT name, fingerprint FROM source WHERE name IN (SELECT source FROM frame)"))

@@ -135,11 +135,10 @@ class _Numbers:
     """
 
     def __init__(self, faceset: FacesetWriter, head: FacesetHead) -> None:
-        table = faceset.face_table()
-        noted = zip(table.track.tolist(), table.person.tolist(), strict=True)
         self._faceset, self._names = faceset, head.people
-        self._here = dict(zip(table.ids.tolist(), noted, strict=True))
-        self._used_tracks, self._used_people = set(table.track.tolist()), set(faceset.people())
+        self._here = faceset.notes()
+        self._used_tracks = {notes.track for notes in self._here.values() if notes.track is not None}
+        self._used_people = set(faceset.people())
         self._by_name = {name: number for number, name in faceset.people().items() if name is not None}
         self._tracks: dict[int, int] = {}
         self._people: dict[int, int] = {}
@@ -147,11 +146,11 @@ class _Numbers:
     def learn(self, frame: WholeFrame) -> None:
         """Takes the numbers of a frame that is here already."""
         for name, notes in frame.notes.items():
-            track, person = self._here.get(name, (-1, -1))
-            if notes.track is not None and track >= 0:
-                self._tracks.setdefault(notes.track, track)
-            if notes.person is not None and person >= 0:
-                self._people.setdefault(notes.person, person)
+            here = self._here.get(name, FaceNotes())
+            if notes.track is not None and here.track is not None:
+                self._tracks.setdefault(notes.track, here.track)
+            if notes.person is not None and here.person is not None:
+                self._people.setdefault(notes.person, here.person)
 
     def of(self, notes: FaceNotes) -> FaceNotes:
         """The notes with the numbers that hold here."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any
 
 import click
@@ -12,7 +13,7 @@ from ..errors import suggest
 
 
 class LightGroup(click.Group):
-    """A group that knows its commands by name; each is the `command` of a module of that name.
+    """A group that knows its commands by name; each is the `command` of a module of that name (`import_` of `import`).
 
     Args:
         commands: Command -> summary, in the order in which people meet them.
@@ -33,7 +34,8 @@ class LightGroup(click.Group):
         """Imports the command."""
         if cmd_name not in self._summaries:
             raise click.UsageError(f"There is no command '{cmd_name}'. {suggest(cmd_name, self._summaries)}", ctx)
-        command: click.Command = import_module(f"{self._package}.{cmd_name}").command
+        module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command: click.Command = import_module(f"{self._package}.{module}").command
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ..crops import encode_crop
 from ..errors import StoreError
+from ..face_measures import measure_face
 from ..face_records import FaceRecord
 from ..geometry import crop_matrix, recut, transform_points, umeyama
 from .plain_pickle import PlainPickleError, read_plain_pickle
@@ -78,7 +79,13 @@ class DflFace:
         matrix = crop_matrix(self.landmarks, SCHEME, face_type, size)
         crop = np.asarray(cut(picture, recut(self.matrix, matrix), size), np.uint8)
         return FaceRecord(
-            box=self.box, score=1.0, matrix=matrix, landmarks=self.landmarks, scheme=SCHEME, crop=encode_crop(crop)
+            box=self.box,
+            score=1.0,
+            matrix=matrix,
+            landmarks=self.landmarks,
+            scheme=SCHEME,
+            crop=encode_crop(crop),
+            **vars(measure_face(crop, matrix, face_type, self.landmarks, SCHEME)),
         )
 
 

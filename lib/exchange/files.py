@@ -47,9 +47,9 @@ def import_file(faceset: Path, path: Path) -> Added:
         StoreError: The file is missing, of another kind, damaged, or of a faceset that was made otherwise.
         OutputError: The faceset cannot be written.
     """
-    form = _format(path, StoreError)
     if not path.is_file():
         raise StoreError(f"there is no file {path}; check the path")
+    form = _format(path, StoreError)
     head, faces = form.read(path)
     return add_to(faceset, head, frames_of(faces))
 

@@ -13,6 +13,9 @@ COMMANDS = {
     "restore": "Bring removed faces back.",
     "sync": "Forget the faces whose image was deleted.",
     "people": "Find out who a faceset shows.",
+    "import": "Make a faceset of what other tools have found.",
+    "export": "Write a faceset to one file.",
+    "merge": "Add the faces of facesets to another.",
 }
 """Command -> summary."""
 
