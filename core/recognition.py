@@ -63,6 +63,15 @@ def same_person_below(recognizer: str) -> float:
         raise PluginError(f"the recognizer that made the embeddings is needed: {error}") from None
 
 
+def mean_embedding(faceset: Faceset, recognizer: str) -> NDArray[np.float32] | None:
+    """The mean embedding of a faceset's faces, float32 `[dim]` of unit length; None where no face has one."""
+    found = [face.embeddings[recognizer] for face in faceset.faces() if recognizer in face.embeddings]
+    if not found:
+        return None
+    mean = np.mean(found, axis=0)
+    return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), np.float32)
+
+
 @dataclass(frozen=True, eq=False)
 class TrackLooks:
     """How the tracks of a faceset look; a face without a track is a track of its own here.

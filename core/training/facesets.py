@@ -8,13 +8,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...lib.faceset import Faceset
 from ...lib.geometry import invert, scale_of, transform_points
 from ..contract import CropSpec
 from ..errors import PluginError, StoreError
-from ..recognition import same_person_below
+from ..recognition import mean_embedding, same_person_below
 from .faces import recut_matrix
 
 FEWEST = 2
@@ -87,7 +86,7 @@ def _same_person(first: Faceset, second: Faceset) -> Iterator[str]:
     """Whether a recognizer takes the people of both facesets for one."""
     names = [{stage.name for stage in faceset.stages if stage.kind == "recognizer"} for faceset in (first, second)]
     for name in sorted(names[0] & names[1]):
-        limit, one, other = _limit(name), _center(first, name), _center(second, name)
+        limit, one, other = _limit(name), mean_embedding(first, name), mean_embedding(second, name)
         if limit is None or one is None or other is None:
             continue
         distance = float(np.linalg.norm(one - other))
@@ -96,15 +95,6 @@ def _same_person(first: Faceset, second: Faceset) -> Iterator[str]:
                 f"{first.path} and {second.path} seem to show the same person: {name} puts them {distance:.2f} apart, "
                 f"and people differ from {limit:.2f} on. Were the wrong faces extracted?"
             )
-
-
-def _center(faceset: Faceset, recognizer: str) -> NDArray[np.float32] | None:
-    """The mean embedding, of unit length; None where no face has one."""
-    found = [face.embeddings[recognizer] for face in faceset.faces() if recognizer in face.embeddings]
-    if not found:
-        return None
-    mean = np.mean(found, axis=0)
-    return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), np.float32)
 
 
 def _limit(recognizer: str) -> float | None:

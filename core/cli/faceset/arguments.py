@@ -49,3 +49,16 @@ def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
             bar.update(done - bar.pos)
 
         yield tell
+
+
+def out_option(function: click.decorators.FC) -> click.decorators.FC:
+    """`--out`: a folder for people to look through."""
+    kind = click.Path(path_type=Path)
+    text = "Make this folder of numbered links to the pictures."
+    return click.option("--out", type=kind, metavar="FOLDER", shell_complete=complete_path, help=text)(function)
+
+
+def copy_option(function: click.decorators.FC) -> click.decorators.FC:
+    """`--copy`: pictures instead of links to them."""
+    text = "Copies instead of links, for a folder that goes elsewhere."
+    return click.option("--copy", is_flag=True, help=text)(function)

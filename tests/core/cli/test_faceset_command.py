@@ -12,7 +12,14 @@ import pytest
 from faceswap.core.cli.faceset import COMMANDS
 from faceswap.lib.faceset_writer import FacesetWriter
 
-MORE = {"export": ("faces.jsonl",), "remove": ("face",)}
+MORE = {
+    "export": ("faces.jsonl",),
+    "remove": ("face",),
+    "sort": ("--by", "yaw"),
+    "group": ("--by", "yaw"),
+    "sync": ("--from", "look"),
+    "filter": ("--blurred", "20"),
+}
 """What a command needs besides a faceset."""
 MAKING = ("import", "merge")
 """Commands that make the faceset."""

@@ -1,0 +1,1 @@
+"""Looking after facesets: what of them is to go, and whom they show."""

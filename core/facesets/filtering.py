@@ -1,0 +1,138 @@
+"""Which faces of a faceset are to go: blurred ones, small ones, turned away, twins, other people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ...lib.face_sorting import near_duplicates
+from ...lib.face_table import FaceTable
+from ...lib.faceset import Faceset
+from ...lib.faceset_order import embeddings_of, recognizer_of, twin_features
+from ..errors import OptionError, StoreError
+from ..recognition import mean_embedding, same_person_below
+
+Hits = NDArray[np.bool_]
+
+
+class Conditions(BaseModel):
+    """What makes a face go; a condition that is None does not count.
+
+    Attributes:
+        blurred: Sharpness below this.
+        smaller: Size in the frame below this, in pixels.
+        yaw_over: Turned by more than this to either side, in degrees.
+        pitch_over: Nodding by more than this up or down, in degrees.
+        darker: Brightness below this, 0..1.
+        brighter: Brightness above this, 0..1.
+        near_duplicates: Within this of a sharper face, by `lib.faceset_order.twin_features`.
+        not_person: Not this person: noted in the faceset by name or number, or shown by the faceset in this folder.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    blurred: float | None = Field(None, ge=0)
+    smaller: float | None = Field(None, ge=0)
+    yaw_over: float | None = Field(None, ge=0)
+    pitch_over: float | None = Field(None, ge=0)
+    darker: float | None = Field(None, ge=0, le=1)
+    brighter: float | None = Field(None, ge=0, le=1)
+    near_duplicates: float | None = Field(None, ge=0)
+    not_person: str | None = None
+
+
+def make_conditions(values: dict[str, Any]) -> Conditions:
+    """Conditions from values by name.
+
+    Raises:
+        OptionError: One is not allowed.
+    """
+    try:
+        return Conditions.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        flag = f"--{str(first['loc'][0]).replace('_', '-')}"
+        raise OptionError(f"faceset filter {flag}: {first['msg']}. Received: {first['input']!r}") from None
+
+
+def find_hits(faceset: Faceset, table: FaceTable, conditions: Conditions) -> dict[str, Hits]:
+    """Which faces each condition hits.
+
+    Twins are looked for among the faces that no other condition hits, so that the one that stays does stay.
+
+    Args:
+        faceset: The faceset.
+        table: Its faces.
+        conditions: What to look for.
+
+    Returns:
+        Condition -> bool `[faces]`, in the order of `Conditions`; those that were not asked for are left out. A face
+        that was not measured is hit by no measure.
+
+    Raises:
+        OptionError: No condition is given, or the person is not known.
+        StoreError: There are no embeddings where they are needed.
+        PluginError: The recognizer that made them is not installed any more.
+    """
+    if not conditions.model_dump(exclude_none=True):
+        raise OptionError("faceset filter needs a condition, such as --blurred 20; `--help` lists them")
+    hits = dict(_by_measure(table, conditions))
+    if conditions.not_person is not None:
+        hits["not_person"] = ~_shows(faceset, table, conditions.not_person)
+    if conditions.near_duplicates is not None:
+        rows = np.flatnonzero(~union(hits, len(table)))
+        twins = near_duplicates(twin_features(faceset, table)[rows], conditions.near_duplicates, table.sharpness[rows])
+        hits["near_duplicates"] = np.isin(np.arange(len(table)), rows[twins])
+    return {name: hits[name] for name in Conditions.model_fields if name in hits}
+
+
+def union(hits: dict[str, Hits], count: int) -> Hits:
+    """The faces that any condition hits, bool `[faces]`."""
+    return np.asarray(np.logical_or.reduce([np.zeros(count, np.bool_), *hits.values()]))
+
+
+def _by_measure(table: FaceTable, conditions: Conditions) -> Iterator[tuple[str, Hits]]:
+    """A comparison with NaN is false: what was not measured is not hit."""
+    compared: dict[str, tuple[Any, bool]] = {
+        "blurred": (table.sharpness, False),
+        "smaller": (table.size, False),
+        "yaw_over": (np.abs(table.yaw), True),
+        "pitch_over": (np.abs(table.pitch), True),
+        "darker": (table.brightness, False),
+        "brighter": (table.brightness, True),
+    }
+    for name, (values, above) in compared.items():
+        limit = getattr(conditions, name)
+        if limit is not None:
+            yield name, np.asarray(values > limit if above else values < limit)
+
+
+def _shows(faceset: Faceset, table: FaceTable, reference: str) -> Hits:
+    """The faces that show a person."""
+    people = faceset.people()
+    noted = [number for number, name in people.items() if reference in (name, str(number))]
+    if noted:
+        return np.asarray(table.person == noted[0])
+    if not Path(reference).is_dir():
+        known = ", ".join(name or str(number) for number, name in people.items()) or "nobody"
+        raise OptionError(
+            f"--not-person must be a person noted in {faceset.path} ({known}) or a faceset. Received: {reference}"
+        )
+    return _alike(faceset, Path(reference))
+
+
+def _alike(faceset: Faceset, other: Path) -> Hits:
+    """The faces that a recognizer takes for the person of another faceset."""
+    recognizer, embeddings = recognizer_of(faceset), embeddings_of(faceset)
+    if recognizer is None or embeddings is None:
+        raise StoreError(f"faceset {faceset.path} has no embeddings; extract it with --recognizer to tell people apart")
+    with Faceset.open(other) as reference:
+        center = mean_embedding(reference, recognizer)
+    if center is None:
+        raise StoreError(f"faceset {other} has no embeddings of {recognizer}; extract it with --recognizer {recognizer}")
+    return np.asarray(np.linalg.norm(embeddings - center, axis=1) < same_person_below(recognizer))
