@@ -22,7 +22,7 @@ from .face_sorting import (
 from .face_table import FaceTable
 from .faceset import Faceset
 
-SORT_KEYS = (*MEASURES, "identity", "histogram", "similarity")
+SORT_KEYS = ("time", *MEASURES, "identity", "histogram", "similarity")
 """By what faces can be sorted; the last three by the distance to the usual face and as chains of neighbors."""
 
 GROUP_KEYS = ("yaw", "pitch", "sharpness", "person", "track")
@@ -53,6 +53,9 @@ def sort_faces(faceset: Faceset, table: FaceTable, key: str, reverse: bool = Fal
     Raises:
         StoreError: `identity` needs embeddings and there are none, or a crop is damaged.
     """
+    if key == "time":
+        rows = np.arange(len(table))[:: -1 if reverse else 1].copy()
+        return Sorted(rows, table.time[rows])
     if key in ("histogram", "similarity"):
         features = embeddings_of(faceset) if key == "similarity" else None
         rows = similarity_chain(crop_features(faceset, table, color_histogram) if features is None else features)

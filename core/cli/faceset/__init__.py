@@ -12,6 +12,8 @@ COMMANDS = {
     "remove": "Take faces out; their images move to the faceset's trash.",
     "restore": "Bring removed faces back.",
     "people": "Find out who a faceset shows.",
+    "stats": "Draw and tell which poses there are, how sharp, and when.",
+    "sheet": "Draw contact sheets.",
     "sort": "Sort faces into a folder for looking.",
     "group": "Group faces into subfolders for looking.",
     "sync": "Take out the faces whose image was deleted, here or in such a folder.",

@@ -110,10 +110,8 @@ def test_feature_what_is_deleted_in_a_folder_goes_to_the_trash_and_comes_back(ca
 
 def test_feature_groups_are_ranges_and_people(call, make, tmp_path):
     faceset = make()
-    code, output, _ = call(
-        "faceset", "group", str(faceset), "--by", "yaw", "--bins", "5", "--out", str(tmp_path / "look")
-    )
-    assert code == 0
+    words = ("--by", "yaw", "--bins", "5", "--out", str(tmp_path / "look"))
+    assert call("faceset", "group", str(faceset), *words)[0] == 0
     names = {folder.name: len(list(folder.iterdir())) for folder in (tmp_path / "look").iterdir() if folder.is_dir()}
     assert names == {
         "01-yaw--40-to--20": 1,

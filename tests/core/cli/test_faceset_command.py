@@ -15,6 +15,7 @@ from faceswap.lib.faceset_writer import FacesetWriter
 MORE = {
     "export": ("faces.jsonl",),
     "remove": ("face",),
+    "sheet": ("--out", "sheet.jpg"),
     "sort": ("--by", "yaw"),
     "group": ("--by", "yaw"),
     "sync": ("--from", "look"),
