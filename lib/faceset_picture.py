@@ -48,7 +48,7 @@ def draw_stats(stats: FacesetStats, title: str, output: Path) -> None:
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.12, hspace=0.06, wspace=0.04)  # type: ignore[union-attr,call-arg]
     figure.suptitle(_headline(stats, title), x=0.012, ha="left", fontsize=15, color=_INK, fontweight="bold")
     grid = figure.add_gridspec(4, 2, width_ratios=(1.55, 1), height_ratios=(2.0, 2.0, 2.0, below))
-    _draw_pose(figure, figure.add_subplot(grid[:3, 0]), stats)
+    _draw_pose(figure.add_subplot(grid[:3, 0]), stats)
     for row, (name, words) in enumerate(_TITLES.items()):
         _draw_spread(figure.add_subplot(grid[row, 1]), stats.spreads.get(name), *words, _HUES[row])
     _draw_spans(figure.add_subplot(grid[3, :]), rows, len(stats.spans))
@@ -63,13 +63,11 @@ def _headline(stats: FacesetStats, title: str) -> str:
     return f"{title}:  {faces}, {100 * stats.covered:.0f} % of the usual poses"
 
 
-def _draw_pose(figure: Figure, axes: Axes, stats: FacesetStats) -> None:
+def _draw_pose(axes: Axes, stats: FacesetStats) -> None:
     """The map of poses, as they are seen in the picture: right is right, down is down."""
     counts = np.ma.masked_equal(np.array(stats.pose), 0)
     top = max(float(counts.max()) if counts.count() else 1.0, 2.0)
-    mesh = axes.pcolormesh(
-        YAW_EDGES, PITCH_EDGES, counts, cmap=_MAP, norm=LogNorm(1, top), edgecolors=_PAPER, linewidth=1.5
-    )
+    axes.pcolormesh(YAW_EDGES, PITCH_EDGES, counts, cmap=_MAP, norm=LogNorm(1, top), edgecolors=_PAPER, linewidth=1.5)
     for yaw, pitch in stats.missing:
         axes.add_patch(Rectangle((yaw - 5, pitch - 5), 10, 10, facecolor=_EMPTY, edgecolor=_PAPER, linewidth=1.5))
     for (row, column), count in np.ndenumerate(np.array(stats.pose)):
@@ -81,11 +79,8 @@ def _draw_pose(figure: Figure, axes: Axes, stats: FacesetStats) -> None:
     axes.add_patch(Rectangle(*frame, fill=False, edgecolor=_INK, linewidth=1.2, linestyle=(0, (4, 3))))
     axes.invert_yaxis()
     _style(axes, "Poses", "yaw in degrees:  left  <   >  right", "pitch in degrees:  down  <   >  up")
-    axes.set_title("within the frame: usual; red: no face yet", loc="right", fontsize=9, color=_FAINT)
-    bar = figure.colorbar(mesh, ax=axes, orientation="horizontal", fraction=0.035, pad=0.02, aspect=50)
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(colors=_FAINT, labelsize=8, which="both")
-    bar.set_label(f"faces ({stats.posed:,} with a known pose)", fontsize=9, color=_FAINT)
+    words = f"faces in each cell, {stats.posed:,} in all; red: a usual pose that no face shows"
+    axes.set_title(words, loc="right", fontsize=9, color=_FAINT)
 
 
 def _draw_spread(axes: Axes, spread: Spread | None, title: str, unit: str, color: str) -> None:
@@ -115,15 +110,18 @@ def _rows(spans: tuple[Span, ...]) -> list[Span]:
 def _draw_spans(axes: Axes, rows: list[Span], total: int) -> None:
     """A bar for each track, over the time of its own source; a color for each person."""
     people = sorted({span.person for span in rows})
+    longest = max([span.ends for span in rows], default=0.0) or 1.0
+    thin = longest / 400
     for place, span in enumerate(rows):
         color = _FAINT if span.person < 0 else _HUES[people.index(span.person) % len(_HUES)]
-        width = max(span.ends - span.begins, 0.004 * max(row.ends for row in rows) or 0.01)
-        axes.barh(place, width, left=span.begins, height=0.62, color=color)
-        axes.text(span.begins + width, place, f"  {span.faces}", va="center", fontsize=8, color=_FAINT)
+        axes.barh(place, longest, left=0, height=0.62, color="#f1f4f6")
+        pieces = [(first, max(last - first, thin)) for first, last in span.seen]
+        axes.broken_barh(pieces, (place - 0.31, 0.62), color=color, linewidth=0)
+        axes.text(1.005 * longest, place, f"{span.faces}", va="center", fontsize=8, color=_FAINT)
     _style(axes, "Faces over time", "seconds of their source", "")
     axes.set_yticks(range(len(rows)), [_label(span) for span in rows], fontsize=8)
     axes.set_ylim(max(len(rows), 1) - 0.4, -0.6)
-    axes.margins(x=0.03)
+    axes.set_xlim(0, 1.04 * longest)
     axes.tick_params(axis="y", length=0)
     if total > len(rows):
         axes.set_title(f"the {len(rows)} longest of {total} tracks", loc="right", fontsize=9, color=_FAINT)

@@ -19,6 +19,8 @@ USUAL_YAW, USUAL_PITCH = 45.0, 25.0
 """Degrees to each side that heads turn and nod in usual footage; where no face is within, a swap has to guess."""
 
 _BINS = 24
+_GAP = 2.5
+"""Steps between frames that make a gap in which no face is seen."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Span:
         faces: How many.
         begins: Seconds.
         ends: Seconds.
+        seen: When faces are seen without a gap: (first, last) in seconds, ascending.
     """
 
     source: str
@@ -59,6 +62,7 @@ class Span:
     faces: int
     begins: float
     ends: float
+    seen: tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True)
@@ -173,8 +177,23 @@ def _spans(table: FaceTable) -> Iterator[Span]:
         inside = (table.source == source) & (table.track == track)
         people, counts = np.unique(table.person[inside], return_counts=True)
         times = table.time[inside]
-        person = int(people[counts.argmax()])
         found.append(
-            Span(table.sources[source], track, person, int(inside.sum()), float(times.min()), float(times.max()))
+            Span(
+                source=table.sources[source],
+                track=track,
+                person=int(people[counts.argmax()]),
+                faces=len(times),
+                begins=float(times.min()),
+                ends=float(times.max()),
+                seen=_without_gaps(times),
+            )
         )
     yield from sorted(found, key=lambda span: (span.source, span.begins, span.track))
+
+
+def _without_gaps(times: NDArray[np.float64]) -> tuple[tuple[float, float], ...]:
+    """The stretches of times that follow each other as closely as most do."""
+    times = np.unique(times)
+    steps = np.diff(times)
+    cuts = np.flatnonzero(steps > _GAP * (np.median(steps) if len(steps) else 0.0)) + 1
+    return tuple((float(part[0]), float(part[-1])) for part in np.split(times, cuts))

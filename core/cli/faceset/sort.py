@@ -8,7 +8,7 @@ import click
 
 from .arguments import copy_option, faceset_argument, json_option, out_option
 
-_KEYS = ["sharpness", "brightness", "size", "yaw", "pitch", "roll", "identity", "histogram", "similarity"]
+_KEYS = ["time", "sharpness", "brightness", "size", "yaw", "pitch", "roll", "identity", "histogram", "similarity"]
 
 
 @click.command()
