@@ -87,6 +87,10 @@ def test_feature_to_a_file_and_back_and_into_another(call, tmp_path, make_facese
         (("export", "missing", "faces.jsonl"), "is not a faceset"),
         (("export", "faces", "missing/faces.jsonl"), "does not exist"),
         (("merge", "new", "missing"), "is not a faceset"),
+        (("import", "new"), "needs either --from or --boxes"),
+        (("import", "new", "--boxes", "notes.txt"), "needs either --from or --boxes"),
+        (("import", "new", "--from", "notes.txt", "--crop-size", "64"), "takes no --crop-size"),
+        (("import", "new", "--from", ".", "--aligner", "dlib-5"), "takes no --aligner"),
     ],
 )
 def test_error_bad_input_is_one_line_and_makes_nothing(call, tmp_path, make_faceset, monkeypatch, words, said):
@@ -108,3 +112,15 @@ def test_error_two_types_of_faces_are_told(call, tmp_path, aligned):
 def test_smoke_help_teaches_by_an_example(call, command):
     code, output, _ = call("faceset", command, "--help")
     assert code == 0 and f"faceswap faceset {command} faces/anna" in output
+
+
+def test_feature_boxes_become_a_faceset(call, tmp_path):
+    cv2.imwrite(str(tmp_path / "a.png"), astronaut()[:300, 60:400, ::-1])
+    (tmp_path / "boxes.csv").write_text("left,top,right,bottom\n115,70,215,170\n")
+    words = ("--boxes", str(tmp_path / "boxes.csv"), "--media", str(tmp_path / "a.png"), "--crop-size", "64")
+    plugins = ("--aligner", "dlib-5", "--masker", "ellipse")
+    code, output, _ = call("faceset", "import", str(tmp_path / "faces"), *words, *plugins)
+    assert code == 0 and "faces: 1" in output.splitlines()
+    with Faceset.open(tmp_path / "faces") as faceset:
+        (face,) = faceset.faces()
+        assert (faceset.crop_size, face.scheme, face.mask_names) == (64, "dlib5", ("ellipse",))
