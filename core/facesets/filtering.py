@@ -80,7 +80,7 @@ def find_hits(faceset: Faceset, table: FaceTable, conditions: Conditions) -> dic
         PluginError: The recognizer that made them is not installed any more.
     """
     if not conditions.model_dump(exclude_none=True):
-        raise OptionError("faceset filter needs a condition, such as --blurred 20; `--help` lists them")
+        raise OptionError("faceset filter needs a condition, such as --blurred 5; `--help` lists them")
     hits = dict(_by_measure(table, conditions))
     if conditions.not_person is not None:
         hits["not_person"] = ~_shows(faceset, table, conditions.not_person)

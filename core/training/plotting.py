@@ -1,6 +1,6 @@
 """Draws the history of a training run: losses and validations over iterations and time, and previews below them.
 
-The one file that imports matplotlib; it draws on canvases of its own and leaves the library's global state alone.
+It imports matplotlib, draws on canvases of its own and leaves the library's global state alone.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def _after(block: NDArray[np.uint8], state: int) -> int:
     head = min(count, 4)
     block[:head] ^= np.frombuffer(state.to_bytes(4, "little"), np.uint8)[:head]
     added = int(np.bitwise_xor.reduce(_tables()[np.arange(count - 1, -1, -1), block]))
-    return added ^ (state >> (8 * head) if head < 4 else 0)
+    return added ^ state >> 8 * head
 
 
 @cache

@@ -43,9 +43,9 @@ def write(path: Path, head: FacesetHead, faces: Iterable[FlatFace]) -> None:
         OutputError: The disk is full or cannot be written.
     """
     with atomic_file(path) as temp, temp.open("wb") as file:
-        _write_record(file, encode_example({_KEY: head_to_json(head).encode()}))
+        write_record(file, encode_example({_KEY: head_to_json(head).encode()}))
         for face in faces:
-            _write_record(file, encode_example(_features(face)))
+            write_record(file, encode_example(_features(face)))
 
 
 def read(path: Path) -> tuple[FacesetHead, Iterator[FlatFace]]:
@@ -61,7 +61,8 @@ def read(path: Path) -> tuple[FacesetHead, Iterator[FlatFace]]:
     return head_from_json(head.decode("utf-8", "replace")), (_face(path, told) for told in examples)
 
 
-def _write_record(file: IO[bytes], data: bytes) -> None:
+def write_record(file: IO[bytes], data: bytes) -> None:
+    """Writes one record between its checksums."""
     length = struct.pack("<Q", len(data))
     file.write(length + _checksum(length) + data + _checksum(data))
 

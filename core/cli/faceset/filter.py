@@ -20,7 +20,7 @@ def _conditions(function: click.decorators.FC) -> click.decorators.FC:
 
 
 _FLAGS = {
-    "blurred": ("X", "Sharpness below X; below about 20 faces look blurred."),
+    "blurred": ("X", "Sharpness below X; of usual footage dark and blurred faces have 1 to 5."),
     "smaller": ("PX", "Smaller in the frame than PX pixels."),
     "yaw_over": ("DEG", "Turned by more than DEG to either side."),
     "pitch_over": ("DEG", "Nodding by more than DEG up or down."),
@@ -52,7 +52,7 @@ def command(faceset: Path, dry_run: bool, as_json: bool, **values: Any) -> None:
 
     \b
     Example:
-        faceswap faceset filter faces/anna --blurred 20 --smaller 60 --near-duplicates 0.15 --dry-run
+        faceswap faceset filter faces/anna --blurred 5 --smaller 60 --near-duplicates 0.15 --dry-run
     """  # noqa: D301 - click's mark for lines that stay as they are.
     import json
 
