@@ -74,7 +74,7 @@ def write_rows(
             publish_folder(temp, final, needed)
     finally:
         shutil.rmtree(temp, ignore_errors=True)
-    return final
+    return final.absolute()  # So that it is the same wherever `commit_chunk` looks from.
 
 
 def read_chunk(chunk: Path) -> list[FrameRow]:

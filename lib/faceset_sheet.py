@@ -18,7 +18,9 @@ Picture = NDArray[np.uint8]
 
 _PAPER, _INK, _FAINT = (255, 255, 255), (34, 49, 63), (110, 124, 136)  # RGB.
 _GAP, _MARGIN, _CAPTION, _TITLE = 10, 24, 20, 44
-_FONT, _WEIGHT = "sans", 500
+_FONT, _WEIGHT, _SMALL = "sans", 500, 11
+_BETWEEN = "  "
+"""Between the words of a caption; the last ones are left out where a face is narrower."""
 
 
 def sheet_pages(
@@ -61,7 +63,7 @@ def sheet_captions(table: FaceTable, key: str) -> list[str]:
     measured = [key] if key in MEASURES else ["sharpness", "yaw"]
     columns = [(name, getattr(table, name).tolist()) for name in measured]
     return [
-        "   ".join([f"{time:.2f} s", *(_measure(name, values[row]) for name, values in columns)])
+        _BETWEEN.join([f"{time:.2f} s", *(_measure(name, values[row]) for name, values in columns)])
         for row, time in enumerate(table.time.tolist())
     ]
 
@@ -94,7 +96,16 @@ def _set(sheet: Picture, picture: Picture, caption: str, place: tuple[int, int],
     left, top = _MARGIN + column * (tile + _GAP), _TITLE + row * (tile + _CAPTION + _GAP)
     way = cv2.INTER_AREA if picture.shape[0] > tile else cv2.INTER_CUBIC
     sheet[top : top + tile, left : left + tile] = cv2.resize(picture, (tile, tile), interpolation=way)
-    _text(sheet, caption, (left, top + tile + 15), 12, _FAINT)
+    words = caption.split(_BETWEEN)
+    while len(words) > 1 and _width(_BETWEEN.join(words), _SMALL) > tile:
+        words.pop()
+    _text(sheet, _BETWEEN.join(words), (left, top + tile + 15), _SMALL, _FAINT)
+
+
+def _width(text: str, size: int) -> int:
+    """The width of a line in pixels."""
+    box = cv2.getTextSize((1 << 14, 100), text, (0, 50), cv2.FontFace(_FONT), size, _WEIGHT)
+    return int(box[2])
 
 
 def _text(
@@ -104,5 +115,5 @@ def _text(
     face = cv2.FontFace(_FONT)
     x, y = place
     if right:
-        x -= cv2.getTextSize(sheet.shape[1::-1], text, (0, 0), face, size, _WEIGHT)[2]
+        x -= _width(text, size)
     cv2.putText(sheet, text, (x, y), color, face, size, _WEIGHT)

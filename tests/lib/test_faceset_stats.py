@@ -113,10 +113,17 @@ def test_sheets_hold_every_face_in_its_place() -> None:
     assert (pages[0][:44].min(axis=(0, 2)) < 128).any()  # The title.
 
 
+def test_captions_stay_within_their_faces() -> None:
+    pictures = [np.zeros((64, 64, 3), np.uint8)] * 2
+    (page,) = sheet_pages(iter(pictures), ["1.00 s  sharp 33  yaw -12", "  "], "", columns=2, rows=1, tile=64)
+    below = page[44 + 64 :].min(axis=(0, 2))
+    assert below[24 : 24 + 64].min() < 200 and below[24 + 64 :].min() == 255
+
+
 def test_captions_and_names_of_pages() -> None:
     table = make_table(2, time=[0.5, 12], sharpness=[33.3, np.nan], yaw=[-12.2, 3])
-    assert sheet_captions(table, "time") == ["0.50 s   sharp 33   yaw -12", "12.00 s   sharp ?   yaw +3"]
-    assert sheet_captions(table, "brightness") == ["0.50 s   light 1.00", "12.00 s   light 2.00"]
+    assert sheet_captions(table, "time") == ["0.50 s  sharp 33  yaw -12", "12.00 s  sharp ?  yaw +3"]
+    assert sheet_captions(table, "brightness") == ["0.50 s  light 1.00", "12.00 s  light 2.00"]
     assert page_paths(Path("a.jpg"), 48, 48) == [Path("a.jpg")]
     assert page_paths(Path("a.jpg"), 49, 48) == [Path("a-1.jpg"), Path("a-2.jpg")]
     assert page_paths(Path("a.jpg"), 0, 48) == [Path("a.jpg")]

@@ -54,8 +54,9 @@ def aligned(tmp_path):
     return folder
 
 
-def test_feature_a_folder_of_aligned_faces_becomes_a_faceset(call, tmp_path, aligned):
-    code, output, error = call("faceset", "import", str(tmp_path / "faces"), "--from", str(aligned))
+def test_feature_a_folder_of_aligned_faces_becomes_a_faceset(call, tmp_path, aligned, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, output, error = call("faceset", "import", "faces", "--from", "aligned")
     assert code == 0 and "3 faces of 2 frames added" in output
     assert error.count("Left out:") == 2 and "posix.system" in error and not (tmp_path / "ran").exists()
     with Faceset.open(tmp_path / "faces") as faceset:
@@ -66,12 +67,13 @@ def test_feature_a_folder_of_aligned_faces_becomes_a_faceset(call, tmp_path, ali
     assert code == 0 and "0 faces of 0 frames added, 2 frames were there" in output
 
 
-def test_feature_to_a_file_and_back_and_into_another(call, tmp_path, make_faceset):
-    faceset, file = make_faceset(tmp_path / "faces", count=3), tmp_path / "faces.jsonl"
-    assert call("faceset", "export", str(faceset), str(file))[:2] == (0, f"{file}: 3 faces\n")
-    code, output, _ = call("faceset", "import", str(tmp_path / "again"), "--from", str(file))
+def test_feature_to_a_file_and_back_and_into_another(call, tmp_path, make_faceset, monkeypatch):
+    make_faceset(tmp_path / "faces", count=3)
+    monkeypatch.chdir(tmp_path)
+    assert call("faceset", "export", "faces", "faces.jsonl")[:2] == (0, "faces.jsonl: 3 faces\n")
+    code, output, _ = call("faceset", "import", "again", "--from", "faces.jsonl")
     assert code == 0 and "3 faces of 3 frames added, 0 frames were there" in output
-    code, output, _ = call("faceset", "merge", str(tmp_path / "all"), str(faceset), str(tmp_path / "again"))
+    code, output, _ = call("faceset", "merge", "all", "faces", "again")
     assert code == 0 and output.splitlines()[1].endswith("0 faces of 0 frames added, 3 frames were there")
     with Faceset.open(tmp_path / "all") as merged:
         assert len(merged) == 3
@@ -114,12 +116,13 @@ def test_smoke_help_teaches_by_an_example(call, command):
     assert code == 0 and f"faceswap faceset {command} faces/anna" in output
 
 
-def test_feature_boxes_become_a_faceset(call, tmp_path):
+def test_feature_boxes_become_a_faceset(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     cv2.imwrite(str(tmp_path / "a.png"), astronaut()[:300, 60:400, ::-1])
     (tmp_path / "boxes.csv").write_text("left,top,right,bottom\n115,70,215,170\n")
-    words = ("--boxes", str(tmp_path / "boxes.csv"), "--media", str(tmp_path / "a.png"), "--crop-size", "64")
+    words = ("--boxes", "boxes.csv", "--media", "a.png", "--crop-size", "64")
     plugins = ("--aligner", "dlib-5", "--masker", "ellipse")
-    code, output, _ = call("faceset", "import", str(tmp_path / "faces"), *words, *plugins)
+    code, output, _ = call("faceset", "import", "faces", *words, *plugins)
     assert code == 0 and "faces: 1" in output.splitlines()
     with Faceset.open(tmp_path / "faces") as faceset:
         (face,) = faceset.faces()

@@ -62,8 +62,9 @@ def test_unpacked_numbers_are_read_and_damage_is_told() -> None:
 
 def test_messages_and_records_are_those_that_tensorflow_writes() -> None:
     """The bytes were written once by `tf.io.TFRecordWriter` and `tf.train.Example` of TensorFlow 2.21."""
-    message = "0a360a130a0161120e1a0c0a0afdffffffffffffffff010a110a0162120c120a0a080000803f000020400a0c0a016312070a050a0378797a"
-    assert encode_example({"a": -3, "b": np.array([1, 2.5], np.float32), "c": b"xyz"}).hex() == message
+    whole = "0a360a130a0161120e1a0c0a0afdffffffffffffffff01"
+    rest = "0a110a0162120c120a0a080000803f000020400a0c0a016312070a050a0378797a"
+    assert encode_example({"a": -3, "b": np.array([1, 2.5], np.float32), "c": b"xyz"}).hex() == whole + rest
     file = io.BytesIO()
     write_record(file, b"123456789")
     assert file.getvalue().hex() == "090000000000000037f97139313233343536373839e5b08ac7"
