@@ -15,7 +15,7 @@ from typing import Self
 from .crops import crop_path, stored_crops
 from .errors import StoreError
 from .face_records import FrameRecord, Stage
-from .faceset import DATABASE, Faceset
+from .faceset import DATABASE, WHOLE, Faceset
 from .faceset_chunk import incoming_folder, read_chunk, waiting_crop, write_chunk
 from .faceset_rows import FaceRow, FrameRow, insert_frame
 from .lock import FolderLock
@@ -115,6 +115,16 @@ class FacesetWriter(Faceset):
             )
         with transaction(self._database, self._connection):
             self._connection.executemany("INSERT OR REPLACE INTO source VALUES (?, ?)", fingerprints.items())
+
+    def note_whole(self, source: str, words: str) -> None:
+        """Notes that all wanted frames of a source are here, so that it need not be read again to know it.
+
+        Args:
+            source: Name of the file.
+            words: Which file it was and which frames were wanted; `whole` gives them back.
+        """
+        with transaction(self._database, self._connection):
+            self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (WHOLE + source, words))
 
     def add_chunk(self, medium: str, chunk_index: int, frames: Sequence[FrameRecord]) -> int:
         """Stores a chunk's frames, all or none; frames that are there already are replaced.

@@ -6,7 +6,7 @@ faceset's folder. Workers write crops and a record of the rows; they never touch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +15,28 @@ from pydantic import BaseModel, ConfigDict
 
 from ...lib.face_records import FrameRecord
 from ...lib.faceset_chunk import write_chunk
-from ...lib.media import Chunk, Frame, Medium, probe, read_chunk
+from ...lib.media import Frame, Gathered
 from ..host import use_backend
 from .chain import Chain
 from .plugins import PluginChoices
+from .reel import Reel
 
 
 class _Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class MediumFiles(_Message):
+    """A medium of an extraction, as `lib.media.Gathered`."""
+
+    path: Path
+    images: tuple[str, ...] = ()
+
+
 class WorkSettings(_Message):
     """What is the same for all chunks of an extraction."""
 
-    media: Path
+    media: tuple[MediumFiles, ...]
     faceset: Path
     plugins: PluginChoices
     crop_size: int
@@ -36,21 +44,17 @@ class WorkSettings(_Message):
 
 
 class ChunkTask(_Message):
-    """One chunk of the medium.
+    """One chunk of a medium.
 
     Attributes:
-        index: Its number in the medium.
-        first: Its first frame, as in `lib.media.Chunk`.
-        last: Its last frame.
-        count: How many frames it has.
-        done: Frames in it that the faceset holds already, as (source, pts).
+        index: Its number in the run; it follows on that of the chunk before it in the same medium.
+        medium: The number of the medium among `WorkSettings.media`.
+        wanted: The frames of it to extract: presentation times of a video, positions of images.
     """
 
     index: int
-    first: int
-    last: int
-    count: int
-    done: tuple[tuple[str, int], ...] = ()
+    medium: int
+    wanted: tuple[int, ...]
 
 
 class FrameResult(_Message):
@@ -73,21 +77,23 @@ class ChunkResult(_Message):
     """What became of a chunk.
 
     Attributes:
-        index: Its number in the medium.
+        index: Its number in the run.
+        medium: The number of its medium.
         record: The folder with its crops and rows, relative to the faceset.
         frames: How many frames are in it.
         faces: How many faces.
         empty: How many frames without a face.
-        missing: Frames that could not be decoded.
+        missing: Frames that could not be extracted: their places, and why.
         each: What became of each frame.
     """
 
     index: int
+    medium: int
     record: str
     frames: int
     faces: int
     empty: int
-    missing: int
+    missing: tuple[tuple[int, str], ...]
     each: tuple[FrameResult, ...]
 
 
@@ -99,38 +105,44 @@ class ChunkWorker:
 
     Raises:
         PluginError: A plugin could not be loaded.
-        MediaError: The medium cannot be read.
     """
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self._settings = WorkSettings.model_validate(settings)
         cv2.setNumThreads(1)
-        self._medium = probe(self._settings.media)
         plugins = self._settings.plugins.prepare()
         use_backend(plugins.all)
         self._chain = Chain(plugins, self._settings.crop_size, self._settings.check)
-        self._reel = Reel(self._medium)
+        self._reel: Reel | None = None
+        self._loaded = -1
 
     def run(self, task: dict[str, Any]) -> Callable[[], dict[str, Any]]:
         """Extracts the faces of a chunk; the function that is returned writes them and gives the result."""
         chunk = ChunkTask.model_validate(task)
-        done = frozenset(chunk.done)
-        frames, seen = [], 0
-        for frame in self._reel.frames(Chunk(chunk.index, chunk.first, chunk.last, chunk.count)):
-            seen += 1
-            if (frame.key.source, frame.key.pts) not in done:
-                frames.append(self._record(frame))
-        return lambda: self._write(chunk, frames, chunk.count - seen)
+        reel = self._reel_of(chunk.medium)
+        frames = [self._record(frame) for _, frame in reel.frames(chunk.index, chunk.wanted)]
+        missing = tuple(reel.missing.items())
+        return lambda: self._write(chunk, reel.medium.path.name, frames, missing)
+
+    def _reel_of(self, medium: int) -> Reel:
+        """The medium that is read now is kept open."""
+        if self._reel is None or self._loaded != medium:
+            files = self._settings.media[medium]
+            self._reel, self._loaded = Reel(Gathered(files.path, files.images)), medium
+        return self._reel
 
     def _record(self, frame: Frame) -> FrameRecord:
         faces = self._chain.faces(frame.key, frame.image())
         return FrameRecord(frame.key.source, frame.key.pts, frame.time, frame.width, frame.height, faces)
 
-    def _write(self, chunk: ChunkTask, frames: list[FrameRecord], missing: int) -> dict[str, Any]:
+    def _write(
+        self, chunk: ChunkTask, name: str, frames: list[FrameRecord], missing: tuple[tuple[int, str], ...]
+    ) -> dict[str, Any]:
         folder = self._settings.faceset
-        record = write_chunk(folder, self._medium.path.name, chunk.index, frames)
+        record = write_chunk(folder, name, chunk.index, frames)
         return ChunkResult(
             index=chunk.index,
+            medium=chunk.medium,
             record=record.relative_to(folder).as_posix(),
             frames=len(frames),
             faces=sum(len(frame.faces) for frame in frames),
@@ -142,36 +154,3 @@ class ChunkWorker:
 
 def _result(frame: FrameRecord) -> FrameResult:
     return FrameResult(source=frame.source, pts=frame.pts, seconds=frame.time, faces=len(frame.faces))
-
-
-class Reel:
-    """Reads chunks one after the other; neighbors are read on from where the last one ended.
-
-    Decoding begins at a keyframe, which may lie hundreds of frames before a chunk, so starting anew for each would
-    cost more than the faces in some footage.
-    """
-
-    def __init__(self, medium: Medium) -> None:
-        self._medium = medium
-        self._frames: Iterator[Frame] = iter(())
-        self._next: Frame | None = None
-        self._index = -1
-
-    def frames(self, chunk: Chunk) -> Iterator[Frame]:
-        """The frames of a chunk that can be decoded."""
-        if self._medium.kind != "video":
-            yield from read_chunk(self._medium, chunk)
-            return
-        if chunk.index != self._index + 1 or self._index < 0:
-            to_end = Chunk(chunk.index, chunk.first, _END, 0)
-            self._frames = iter(read_chunk(self._medium, to_end))
-            self._next = next(self._frames, None)
-        self._index = chunk.index
-        while self._next is not None and self._next.key.pts <= chunk.last:
-            frame, self._next = self._next, None
-            yield frame
-            self._next = next(self._frames, None)
-
-
-_END = 2**63 - 1
-"""A presentation time after every other."""

@@ -3,44 +3,62 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ...lib.faceset_writer import FacesetWriter
-from ...lib.media import Medium, Timeline, fingerprints, probe, scan
+from ...lib.media import Gathered, Selection, Timeline, gather, probe, scan
 from .. import events
 from ..errors import MediaError
 from ..extracting.chain import FACE_TYPE
+from ..extracting.footage import (
+    Footage,
+    distinct,
+    done_places,
+    images_timeline,
+    is_whole,
+    make_tasks,
+    note_whole,
+    require_times,
+)
 from ..extracting.plugins import PluginChoices
-from ..extracting.work import ChunkResult, ChunkTask, WorkSettings
+from ..extracting.work import ChunkResult, ChunkTask, MediumFiles, WorkSettings
 from ..host import PluginChoice, default_chain, default_choice, versions
 from ..workers.pool import WorkerPool, core_count
 from .context import JobContext
 from .job import Job, Report
 
 _WORKER_MODULE = __name__.replace("jobs.extract", "extracting.work")
+_NAMED = 3
 
 
 class ExtractReport(Report):
     """What the faceset holds after a run.
 
     Attributes:
+        media: Videos, and folders with images, that were asked for.
+        media_skipped: Those that were not opened, since the faceset held all of them.
         frames: Frames that were looked at, those of earlier runs included.
         faces: Faces that were found in them.
         frames_without_face: Frames in which none was found.
         frames_extracted: Frames of this run alone.
+        frames_missing: Frames that could not be extracted in this run; the next one tries them again.
         frames_per_second: Of this run.
         workers: Processes that extracted.
         warnings: What the user should know.
     """
 
+    media: int = 1
+    media_skipped: int = 0
     frames: int
     faces: int
     frames_without_face: int
     frames_extracted: int
+    frames_missing: int = 0
     frames_per_second: float
     workers: int
     warnings: tuple[str, ...] = ()
@@ -49,16 +67,24 @@ class ExtractReport(Report):
 class ExtractJob(Job):
     """Find the faces of MEDIA and store them in FACESET.
 
-    MEDIA is a video, an image or a folder of images. FACESET is a folder, whose crops can be looked at and deleted in
-    any file browser. The same command continues after a stop or a kill.
+    MEDIA are videos, images and folders, as many as you like. Of a folder all images and all videos are taken; its
+    subfolders are not searched. FACESET is a folder, whose crops can be looked at and deleted in any file browser. The
+    same command continues after a stop or a kill.
     """
 
     command: ClassVar[str] = "extract"
     positional: ClassVar[tuple[str, ...]] = ("media", "faceset")
     report_class: ClassVar[type[Report]] = ExtractReport
 
-    media: Path = Field(description="The video, image or folder of images.")
+    media: tuple[Path, ...] = Field(description="The videos, images and folders of both.")
     faceset: Path = Field(description="The folder that the faces go to; it is made if it is not there.")
+    every: int = Field(1, ge=1, description="Take each N-th frame only, counted from the first that is wanted.")
+    frames: str | None = Field(
+        None,
+        description="Take these frames of each medium only, both ends included: 100-200 (numbers from 0), or times of "
+        "a video from its beginning, 0:12-0:15; 100- and -0:15 are open.",
+    )
+    skip_existing: bool = Field(False, description="Do not even open media of which the faceset holds all frames.")
     crop_size: int = Field(512, ge=64, le=2048, description="Side of the stored crops in pixels.")
     chunk_frames: int = Field(16, ge=1, description="Frames that a worker extracts and commits together.")
     workers: int | None = Field(None, gt=0, description="Processes that extract.  [default: one per core]")
@@ -67,6 +93,25 @@ class ExtractJob(Job):
     aligner: PluginChoice = default_choice("aligner")
     maskers: tuple[PluginChoice, ...] = default_chain("masker")
     recognizer: PluginChoice | None = None
+
+    @field_validator("media", mode="before")
+    @classmethod
+    def _several(cls, media: Any) -> Any:
+        """A single path may stand for a list of one."""
+        return (media,) if isinstance(media, (str, Path)) else media
+
+    @field_validator("media")
+    @classmethod
+    def _some(cls, media: tuple[Path, ...]) -> tuple[Path, ...]:
+        if not media:
+            raise ValueError("at least one video, image or folder is needed")
+        return media
+
+    @field_validator("frames")
+    @classmethod
+    def _readable(cls, frames: str | None) -> str | None:
+        Selection.parse(1, frames or "")
+        return frames
 
     def home(self) -> Path:
         """The faceset's folder."""
@@ -77,62 +122,100 @@ class ExtractJob(Job):
         return versions(self._choices().prepare().all)
 
     def preflight(self) -> None:
-        """Refuses footage that cannot be read and plugins that do not fit each other."""
+        """Refuses paths without media, and plugins that do not fit each other."""
         self._choices().prepare().require_fit()
-        probe(self.media)
+        require_times(self._selection(), gather(self.media))
 
     def run(self, context: JobContext) -> ExtractReport:
         """Extracts the frames that the faceset does not hold yet.
 
         Raises:
-            MediaError: The medium cannot be read, or no face was found in it.
+            MediaError: No medium can be read, or no face was found.
             PluginError: A plugin is unknown, does not fit the others, or failed.
             StoreError: The faceset was made otherwise or of other footage of the same name, or is damaged.
             OutputError: The faceset cannot be written.
             Cancelled: The user stopped the run.
         """
         plugins = self._choices().prepare()
-        medium = probe(self.media)
-        timeline = scan(medium)
-        began = time.monotonic()
         with FacesetWriter.create_or_open(
             self.faceset, crop_size=self.crop_size, face_type=FACE_TYPE, stages=plugins.stages()
         ) as faceset:
-            faceset.note_sources(fingerprints(medium))
-            faceset.sync()
-            tasks = list(_unfinished(medium, timeline, self.chunk_frames, faceset))
-            workers = min(self.workers or core_count(), len(tasks))
-            results = self._extract(context, faceset, tasks, len(timeline.times), workers)
-            info = faceset.info()
+            return self._fill(faceset, context)
+
+    def _fill(self, faceset: FacesetWriter, context: JobContext) -> ExtractReport:
+        """Does the work on an open faceset."""
+        began = time.monotonic()
+        media, marks = distinct(gather(self.media))
+        faceset.note_sources(marks)
+        faceset.sync()
+        selection, warnings = self._selection(), _Warnings(context)
+        skipped = [each for each in media if self.skip_existing and is_whole(faceset, each, selection, marks)]
+        wanted = [each for each in media if each not in skipped]
+        footage = self._look(wanted, faceset, warnings)
+        tasks = make_tasks(footage, self.chunk_frames)
+        workers = min(self.workers or core_count(), len(tasks))
+        results = self._extract(context, faceset, footage, tasks, workers)
+        missing = _tell_missing(footage, results, warnings)
+        for part, lacks in zip(footage, missing, strict=True):
+            if not lacks:
+                note_whole(faceset, part.medium, selection, marks)
+        info = faceset.info()
+        if footage and not info.frames:
+            raise MediaError(warnings.told[0])
         if info.faces == 0 and info.deleted == 0:
-            raise MediaError(_no_face(self.media, info.frames))
+            raise MediaError(_no_face(media, info.frames))
         extracted = sum(result.frames for result in results)
         return ExtractReport(
+            media=len(media),
+            media_skipped=len(skipped),
             frames=info.frames,
             faces=info.faces,
             frames_without_face=info.frames_without_face,
             frames_extracted=extracted,
+            frames_missing=sum(missing),
             frames_per_second=round(extracted / (time.monotonic() - began), 2),
             workers=workers,
-            warnings=_warn(context, self.media, timeline, results),
+            warnings=tuple(warnings.told),
         )
 
+    def _look(self, media: Sequence[Gathered], faceset: FacesetWriter, warnings: _Warnings) -> list[Footage]:
+        """Finds the wanted frames of each medium; one that cannot be read is told and left out, unless it is the last.
+
+        Raises:
+            MediaError: None can be read.
+        """
+        footage = []
+        for medium in media:
+            try:
+                timeline, time_base = _scan(medium)
+            except MediaError as error:
+                if len(media) == 1:
+                    raise
+                warnings.add(f"{error}; it is left out")
+                continue
+            chosen = self._selection().of(timeline, time_base)
+            if not chosen.times:
+                warnings.add(f"{medium.label} has no frame in --frames {self.frames}; it has {len(timeline.times)}.")
+            done = done_places(medium, faceset).intersection(chosen.times)
+            footage.append(Footage(medium, chosen, done))
+        if media and not any(part.total for part in footage):
+            raise MediaError(warnings.told[0] if warnings.told else f"{media[0].label} holds no frames")
+        return footage
+
     def _extract(
-        self, context: JobContext, faceset: FacesetWriter, tasks: list[ChunkTask], total: int, workers: int
+        self,
+        context: JobContext,
+        faceset: FacesetWriter,
+        footage: Sequence[Footage],
+        tasks: Sequence[ChunkTask],
+        workers: int,
     ) -> list[ChunkResult]:
         """Runs the tasks and commits each chunk as it comes; this process is the only one that writes the rows."""
-        done = total - sum(task.count - len(task.done) for task in tasks)
         results, faces = [], 0
-        settings = WorkSettings(
-            media=self.media.absolute(),
-            faceset=self.faceset.absolute(),
-            plugins=self._choices(),
-            crop_size=self.crop_size,
-            check=self.check,
-        ).model_dump(mode="json")
+        done, total = sum(len(part.done) for part in footage), sum(part.total for part in footage)
         with (
-            context.stage(f"extract {self.media.name}", total, "frames", done) as stage,
-            WorkerPool(_WORKER_MODULE, "ChunkWorker", settings, workers) as pool,
+            context.stage(_stage_name(footage), total, "frames", done) as stage,
+            WorkerPool(_WORKER_MODULE, "ChunkWorker", self._work(footage), workers) as pool,
         ):
             for answer in pool.run([task.model_dump(mode="json") for task in tasks], context.check):
                 result = ChunkResult.model_validate(answer)
@@ -143,41 +226,81 @@ class ExtractJob(Job):
                 stage.advance(result.frames, faces=faces)
         return results
 
+    def _work(self, footage: Sequence[Footage]) -> dict[str, Any]:
+        """What every worker is given."""
+        return WorkSettings(
+            media=tuple(MediumFiles(path=part.medium.path.absolute(), images=part.medium.images) for part in footage),
+            faceset=self.faceset.absolute(),
+            plugins=self._choices(),
+            crop_size=self.crop_size,
+            check=self.check,
+        ).model_dump(mode="json")
+
+    def _selection(self) -> Selection:
+        return Selection.parse(self.every, self.frames or "")
+
     def _choices(self) -> PluginChoices:
         return PluginChoices(
             detector=self.detector, aligner=self.aligner, maskers=self.maskers, recognizer=self.recognizer
         )
 
 
-def _unfinished(medium: Medium, timeline: Timeline, chunk_frames: int, faceset: FacesetWriter) -> Iterator[ChunkTask]:
-    """The chunks of which the faceset lacks frames."""
-    done = _done(medium, timeline, faceset)
-    for chunk in timeline.chunks(chunk_frames):
-        held = [done[place] for place in timeline.times if chunk.first <= place <= chunk.last and place in done]
-        if len(held) < chunk.count:
-            yield ChunkTask(index=chunk.index, first=chunk.first, last=chunk.last, count=chunk.count, done=tuple(held))
+class _Warnings:
+    """What went wrong without stopping the run: told at once and kept for the report."""
+
+    def __init__(self, context: JobContext) -> None:
+        self.told: list[str] = []
+        self._context = context
+
+    def add(self, message: str) -> None:
+        self.told.append(message)
+        self._context.warn(message)
 
 
-def _done(medium: Medium, timeline: Timeline, faceset: FacesetWriter) -> dict[int, tuple[str, int]]:
-    """The frames that the faceset holds: their place in the timeline -> (source, pts)."""
-    if medium.kind == "video":
-        return {pts: (medium.path.name, pts) for pts in faceset.done_frames(medium.path.name)}
-    return {place: (medium.images[place], 0) for place in timeline.times if faceset.done_frames(medium.images[place])}
+def _scan(medium: Gathered) -> tuple[Timeline, Fraction]:
+    """The frames of a medium, and the unit of their times."""
+    if medium.images:
+        return images_timeline(medium), Fraction(1)
+    video = probe(medium.path)
+    return scan(video), video.time_base
 
 
-def _warn(context: JobContext, media: Path, timeline: Timeline, results: list[ChunkResult]) -> tuple[str, ...]:
-    """Tells of frames that the medium announces and that could not be decoded."""
-    missing = timeline.missing + sum(result.missing for result in results)
-    if missing == 0:
-        return ()
-    announced = len(timeline.times) + timeline.missing
-    warning = f"{media} is cut short or damaged: {announced - missing} of {announced} frames could be decoded."
-    context.warn(warning)
-    return (warning,)
+def _stage_name(footage: Sequence[Footage]) -> str:
+    return f"extract {footage[0].medium.label.name if len(footage) == 1 else f'{len(footage)} media'}"
 
 
-def _no_face(media: Path, frames: int) -> str:
+def _tell_missing(footage: Sequence[Footage], results: Sequence[ChunkResult], warnings: _Warnings) -> list[int]:
+    """Tells of frames that media announce and that could not be extracted.
+
+    Returns:
+        How many each medium lacks.
+    """
+    counts = []
+    for number, part in enumerate(footage):
+        lost = [each for result in results if result.medium == number for each in result.missing]
+        missing = part.timeline.missing + len(lost)
+        counts.append(missing)
+        if missing:
+            announced = part.total + part.timeline.missing
+            warnings.add(
+                f"{part.medium.label} is cut short or damaged: {announced - missing} of {announced} frames could be "
+                f"decoded{_named(part, lost)}."
+            )
+    return counts
+
+
+def _named(part: Footage, lost: Sequence[tuple[int, str]]) -> str:
+    """The first missing frames by name, and why the first of them is missing."""
+    if not lost:
+        return ""
+    names = ", ".join(part.frame_name(place) for place, _ in lost[:_NAMED])
+    more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
+    return f"; missing: {names}{more}: {lost[0][1]}"
+
+
+def _no_face(media: Sequence[Gathered], frames: int) -> str:
+    where = str(media[0].label) if len(media) == 1 else f"these {len(media)} media"
     return (
-        f"No face was found in {media} ({frames} frame{'s' if frames != 1 else ''}). Small faces need "
+        f"No face was found in {where} ({frames} frame{'s' if frames != 1 else ''}). Small faces need "
         "--detector.upsample 1 or 2; turned ones are found by --detector mtcnn."
     )

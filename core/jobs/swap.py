@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from ...lib.faceset import DATABASE, Faceset
-from ...lib.media import fingerprints, probe
+from ...lib.media import gather
 from ...lib.publish import output_errors
 from ..errors import StoreError
 from ..host import PluginChoice, default_chain, default_choice
@@ -149,7 +149,8 @@ class SwapJob(TrainingChoices):
         if not (folder / DATABASE).exists():
             return
         with Faceset.open(folder) as faceset:
-            others = sorted(set(faceset.sources()) - fingerprints(probe(media)).keys())
+            own = {file.name for medium in gather([media]) for file in medium.files}
+            others = sorted(set(faceset.sources()) - own)
         if others:
             raise StoreError(
                 f"{self.home()} holds a swap whose {person} is {others[0]}, not {media}; choose another OUTPUT or "

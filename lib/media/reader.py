@@ -28,13 +28,15 @@ _MOST_THREADS = 4
 class FrameReader:
     """The frames of a medium or of one chunk, in order of presentation; can be iterated anew.
 
-    What cannot be decoded is left out; `missing` tells how many frames that were, once the iteration is over.
+    What cannot be decoded is left out; `missing` tells how many frames that were, once the iteration is over, and
+    `reasons` why, where each frame is a file of its own.
     """
 
     def __init__(self, medium: Medium, chunk: Chunk | None = None) -> None:
         self.medium = medium
         self.chunk = chunk
         self.missing = 0
+        self.reasons: list[str] = []
 
     def __iter__(self) -> Iterator[Frame]:
         return self._videos() if self.medium.kind == "video" else self._images()
@@ -42,13 +44,15 @@ class FrameReader:
     def _images(self) -> Iterator[Frame]:
         """Images by their positions."""
         self.missing = 0
+        self.reasons = []
         first, last = (self.chunk.first, self.chunk.last) if self.chunk else (0, len(self.medium.images) - 1)
         for position in range(first, last + 1):
             path = self.medium.folder / self.medium.images[position]
             try:
                 pixels = read_pixels(path)
-            except MediaError:
+            except MediaError as error:
                 self.missing += 1
+                self.reasons.append(str(error))
                 continue
             size = pixels.shape[1], pixels.shape[0]
             yield Frame(FrameKey(path.name, 0), float(position), ImagePicture(pixels, path), Orientation(), size)
