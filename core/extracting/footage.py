@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,7 +12,7 @@ from ...lib.faceset import Faceset
 from ...lib.faceset_writer import FacesetWriter
 from ...lib.media import Gathered, Selection, Timeline, fingerprints
 from ..errors import OptionError, StoreError
-from .work import ChunkTask
+from .messages import ChunkTask
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ class Footage:
         """What messages call a frame: its image, or its video and presentation time stamp."""
         return self.medium.images[place] if self.medium.images else f"{self.medium.path.name} {place}"
 
+    def keys(self, places: Sequence[int]) -> tuple[int, ...]:
+        """Where decoding can begin behind the first of some places, up to the last."""
+        keyframes = self.timeline.keyframes
+        return keyframes[bisect_right(keyframes, places[0]) : bisect_right(keyframes, places[-1])]
+
     def unfinished(self, chunk_frames: int) -> Iterator[tuple[int, tuple[int, ...]]]:
         """The chunks of which the faceset lacks frames: the chunk's number in the medium, and what it lacks."""
         times = self.timeline.times
@@ -53,7 +59,7 @@ def make_tasks(footage: Sequence[Footage], chunk_frames: int) -> list[ChunkTask]
     tasks, base = [], 0
     for number, part in enumerate(footage):
         tasks += [
-            ChunkTask(index=base + index, medium=number, wanted=wanted)
+            ChunkTask(index=base + index, medium=number, wanted=wanted, keys=part.keys(wanted))
             for index, wanted in part.unfinished(chunk_frames)
         ]
         base += part.total + 1

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from pydantic import Field, field_validator
 
 from ...lib.faceset_writer import FacesetWriter
-from ...lib.media import Gathered, Selection, Timeline, gather, probe, scan
+from ...lib.media import Gathered, Selection, gather
 from .. import events
 from ..errors import MediaError
 from ..extracting.chain import FACE_TYPE
@@ -25,15 +25,18 @@ from ..extracting.footage import (
     note_whole,
     require_times,
 )
+from ..extracting.losses import Warnings, given_up, no_face, stage_name, tell_undecoded
+from ..extracting.mending import Mender
+from ..extracting.messages import ChunkResult, ChunkTask, MediumFiles, WorkSettings
 from ..extracting.plugins import PluginChoices
-from ..extracting.work import ChunkResult, ChunkTask, MediumFiles, WorkSettings
+from ..extracting.scouting import Seen, look
 from ..host import PluginChoice, default_chain, default_choice, versions
+from ..workers.limits import Limits
 from ..workers.pool import WorkerPool, core_count
 from .context import JobContext
 from .job import Job, Report
 
 _WORKER_MODULE = __name__.replace("jobs.extract", "extracting.work")
-_NAMED = 3
 
 
 class ExtractReport(Report):
@@ -88,6 +91,9 @@ class ExtractJob(Job):
     crop_size: int = Field(512, ge=64, le=2048, description="Side of the stored crops in pixels.")
     chunk_frames: int = Field(16, ge=1, description="Frames that a worker extracts and commits together.")
     workers: int | None = Field(None, gt=0, description="Processes that extract.  [default: one per core]")
+    frame_seconds: float = Field(
+        30, gt=0, description="Seconds without progress on a frame after which it is given up."
+    )
     check: bool = Field(False, description="Check every plugin call against the tensor contract.")
     detector: PluginChoice = default_choice("detector")
     aligner: PluginChoice = default_choice("aligner")
@@ -148,14 +154,14 @@ class ExtractJob(Job):
         media, marks = distinct(gather(self.media))
         faceset.note_sources(marks)
         faceset.sync()
-        selection, warnings = self._selection(), _Warnings(context)
+        selection, warnings = self._selection(), Warnings(context.warn)
         skipped = [each for each in media if self.skip_existing and is_whole(faceset, each, selection, marks)]
         wanted = [each for each in media if each not in skipped]
-        footage = self._look(wanted, faceset, warnings)
+        footage = self._look(wanted, faceset, context, warnings)
         tasks = make_tasks(footage, self.chunk_frames)
         workers = min(self.workers or core_count(), len(tasks))
-        results = self._extract(context, faceset, footage, tasks, workers)
-        missing = _tell_missing(footage, results, warnings)
+        results = self._extract(context, faceset, footage, tasks, workers, warnings)
+        missing = tell_undecoded(footage, results, warnings)
         for part, lacks in zip(footage, missing, strict=True):
             if not lacks:
                 note_whole(faceset, part.medium, selection, marks)
@@ -163,7 +169,7 @@ class ExtractJob(Job):
         if footage and not info.frames:
             raise MediaError(warnings.told[0])
         if info.faces == 0 and info.deleted == 0:
-            raise MediaError(_no_face(media, info.frames))
+            raise MediaError(no_face(media, info.frames))
         extracted = sum(result.frames for result in results)
         return ExtractReport(
             media=len(media),
@@ -178,24 +184,27 @@ class ExtractJob(Job):
             warnings=tuple(warnings.told),
         )
 
-    def _look(self, media: Sequence[Gathered], faceset: FacesetWriter, warnings: _Warnings) -> list[Footage]:
+    def _look(
+        self, media: Sequence[Gathered], faceset: FacesetWriter, context: JobContext, warnings: Warnings
+    ) -> list[Footage]:
         """Finds the wanted frames of each medium; one that cannot be read is told and left out, unless it is the last.
 
         Raises:
             MediaError: None can be read.
         """
+        videos = iter(look([each.path for each in media if not each.images], context.check, self.frame_seconds))
         footage = []
         for medium in media:
-            try:
-                timeline, time_base = _scan(medium)
-            except MediaError as error:
+            seen = Seen(images_timeline(medium), Fraction(1)) if medium.images else next(videos)
+            if seen.refused:
                 if len(media) == 1:
-                    raise
-                warnings.add(f"{error}; it is left out")
+                    raise MediaError(seen.refused)
+                warnings.add(f"{seen.refused}; it is left out")
                 continue
-            chosen = self._selection().of(timeline, time_base)
+            chosen = self._selection().of(seen.timeline, seen.time_base)
             if not chosen.times:
-                warnings.add(f"{medium.label} has no frame in --frames {self.frames}; it has {len(timeline.times)}.")
+                count = len(seen.timeline.times)
+                warnings.add(f"{medium.label} has no frame in --frames {self.frames}; it has {count}.")
             done = done_places(medium, faceset).intersection(chosen.times)
             footage.append(Footage(medium, chosen, done))
         if media and not any(part.total for part in footage):
@@ -209,18 +218,24 @@ class ExtractJob(Job):
         footage: Sequence[Footage],
         tasks: Sequence[ChunkTask],
         workers: int,
+        warnings: Warnings,
     ) -> list[ChunkResult]:
         """Runs the tasks and commits each chunk as it comes; this process is the only one that writes the rows."""
-        results, faces = [], 0
+        results, faces, mender = [], 0, Mender()
+        limits = Limits.shared(self.frame_seconds, workers)
         done, total = sum(len(part.done) for part in footage), sum(part.total for part in footage)
         with (
-            context.stage(_stage_name(footage), total, "frames", done) as stage,
-            WorkerPool(_WORKER_MODULE, "ChunkWorker", self._work(footage), workers) as pool,
+            context.stage(stage_name(footage), total, "frames", done) as stage,
+            WorkerPool(_WORKER_MODULE, "ChunkWorker", self._work(footage), workers, limits, mender) as pool,
         ):
             for answer in pool.run([task.model_dump(mode="json") for task in tasks], context.check):
                 result = ChunkResult.model_validate(answer)
                 faces += faceset.commit_chunk(result.record)
                 results.append(result)
+                if result.frames:
+                    mender.succeeded(result.medium)
+                for failure in result.failures:
+                    warnings.add(given_up(footage[result.medium], failure))
                 for frame in result.each:
                     context.tell(events.FrameExtracted, **dict(frame))
                 stage.advance(result.frames, faces=faces)
@@ -243,64 +258,3 @@ class ExtractJob(Job):
         return PluginChoices(
             detector=self.detector, aligner=self.aligner, maskers=self.maskers, recognizer=self.recognizer
         )
-
-
-class _Warnings:
-    """What went wrong without stopping the run: told at once and kept for the report."""
-
-    def __init__(self, context: JobContext) -> None:
-        self.told: list[str] = []
-        self._context = context
-
-    def add(self, message: str) -> None:
-        self.told.append(message)
-        self._context.warn(message)
-
-
-def _scan(medium: Gathered) -> tuple[Timeline, Fraction]:
-    """The frames of a medium, and the unit of their times."""
-    if medium.images:
-        return images_timeline(medium), Fraction(1)
-    video = probe(medium.path)
-    return scan(video), video.time_base
-
-
-def _stage_name(footage: Sequence[Footage]) -> str:
-    return f"extract {footage[0].medium.label.name if len(footage) == 1 else f'{len(footage)} media'}"
-
-
-def _tell_missing(footage: Sequence[Footage], results: Sequence[ChunkResult], warnings: _Warnings) -> list[int]:
-    """Tells of frames that media announce and that could not be extracted.
-
-    Returns:
-        How many each medium lacks.
-    """
-    counts = []
-    for number, part in enumerate(footage):
-        lost = [each for result in results if result.medium == number for each in result.missing]
-        missing = part.timeline.missing + len(lost)
-        counts.append(missing)
-        if missing:
-            announced = part.total + part.timeline.missing
-            warnings.add(
-                f"{part.medium.label} is cut short or damaged: {announced - missing} of {announced} frames could be "
-                f"decoded{_named(part, lost)}."
-            )
-    return counts
-
-
-def _named(part: Footage, lost: Sequence[tuple[int, str]]) -> str:
-    """The first missing frames by name, and why the first of them is missing."""
-    if not lost:
-        return ""
-    names = ", ".join(part.frame_name(place) for place, _ in lost[:_NAMED])
-    more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
-    return f"; missing: {names}{more}: {lost[0][1]}"
-
-
-def _no_face(media: Sequence[Gathered], frames: int) -> str:
-    where = str(media[0].label) if len(media) == 1 else f"these {len(media)} media"
-    return (
-        f"No face was found in {where} ({frames} frame{'s' if frames != 1 else ''}). Small faces need "
-        "--detector.upsample 1 or 2; turned ones are found by --detector mtcnn."
-    )

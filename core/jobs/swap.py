@@ -13,6 +13,7 @@ from ...lib.faceset import DATABASE, Faceset
 from ...lib.media import gather
 from ...lib.publish import output_errors
 from ..errors import StoreError
+from ..extracting.scouting import require_readable
 from ..host import PluginChoice, default_chain, default_choice
 from .context import JobContext
 from .convert import ConvertJob, ConvertReport
@@ -116,6 +117,7 @@ class SwapJob(TrainingChoices):
         """Refuses what any of the stages would refuse, before hours of training."""
         self.extraction(self.source, "source").preflight()
         self.extraction(self.target, "target").preflight()
+        require_readable([each.path for each in gather([self.source, self.target]) if not each.images])
         self.conversion().preflight()
         self._require_own(self.source, "source")
         self._require_own(self.target, "target")

@@ -250,18 +250,19 @@ def test_media_that_are_whole_are_not_opened_again(tmp_path, monkeypatch):
 
     media, faceset, opened = clips(tmp_path), tmp_path / "faces", []
     extract(media[0], faceset, workers=1, every=4)
-    look = job_module._scan
-    monkeypatch.setattr(job_module, "_scan", lambda medium: opened.append(medium.path.name) or look(medium))
+    look = job_module.look
+    note = lambda paths, *more: opened.extend(path.name for path in paths) or look(paths, *more)  # noqa: E731
+    monkeypatch.setattr(job_module, "look", note)
 
     def run(**settings):
         opened.clear()
         return extract(media, faceset, workers=1, skip_existing=True, **settings)
 
     report = run(every=4)
-    assert opened == ["a b ü", "zwei ü.mp4"]
+    assert opened == ["zwei ü.mp4"]
     assert (report.media, report.media_skipped, report.frames) == (3, 1, 2 + 2 + 1)
     assert (run(every=4).media_skipped, opened) == (3, [])
-    assert (run().media_skipped, len(opened)) == (0, 3)  # More frames are wanted now than then.
+    assert (run().media_skipped, len(opened)) == (0, 2)  # More frames are wanted now than then.
     report = run(frames="2-5")
     assert (report.media_skipped, report.frames, report.frames_extracted, report.workers) == (3, 18, 0, 0)
     media[0].unlink()
@@ -305,6 +306,95 @@ def test_a_broken_image_is_named_and_tried_again(tmp_path):
     (tmp_path / "alone.png").write_bytes(b"broken")
     with pytest.raises(MediaError, match=r"alone\.png as an image"):
         extract(tmp_path / "alone.png", tmp_path / "none", workers=1)
+
+
+MINEFIELD = """
+import os, time
+import numpy as np
+from faceswap import Detections, Detector, hookimpl
+
+FACESWAP_CONTRACT = 1
+
+
+class Minefield(Detector):
+    def detect(self, images):
+        red, green, _ = images[0][0, 0]
+        if red == 255:
+            os.abort()
+        if green == 255:
+            time.sleep(600)
+        return [Detections(np.float32([[30, 30, 90, 90]]), np.ones(1, np.float32)) for _ in images]
+
+
+@hookimpl
+def faceswap_detector():
+    return Minefield
+"""
+
+
+@pytest.fixture
+def minefield(tmp_path, install_plugin):
+    """Images some of which kill or block a detector; returns the folder and the detector."""
+    media = tmp_path / "images"
+    media.mkdir()
+    for number in range(8):
+        image = np.full((120, 120, 3), 90 + number, np.uint8)
+        image[0, 0] = {2: (255, 0, 0), 5: (0, 255, 0)}.get(number, (1, 1, 1))
+        write_image(media / f"{number}.png", image)
+    return media, install_plugin("detector", "minefield", MINEFIELD)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_frame_that_kills_or_blocks_a_worker_costs_itself_alone(tmp_path, minefield):
+    media, detector = minefield
+    for workers in (1, 2):
+        told = []
+        report = extract(
+            media,
+            tmp_path / f"faces {workers}",
+            told.append,
+            detector=detector,
+            workers=workers,
+            chunk_frames=4,
+            frame_seconds=4,
+        )
+        assert (report.frames, report.faces, report.frames_missing) == (6, 6, 2)
+        crashed, hung = sorted(report.warnings)
+        assert crashed.startswith("2.png could not be extracted, since the worker ended by signal 6")
+        assert hung == "5.png could not be extracted, since there was no progress on it for 4 s."
+        assert sorted(event.message for event in told if event.type == "warning") == [crashed, hung]
+        assert [event for event in told if event.type == "progress"][-1].done == 6
+    assert content(tmp_path / "faces 1") == content(tmp_path / "faces 2")
+
+
+def test_what_cannot_be_decoded_is_lost_up_to_the_next_keyframe_and_a_file_of_mines_is_given_up():
+    from faceswap.core.extracting.mending import Mender
+    from faceswap.core.extracting.messages import ChunkTask
+
+    mender = Mender()
+    task = ChunkTask(index=0, medium=1, wanted=tuple(range(0, 80, 10)), keys=(30, 60)).model_dump(mode="json")
+
+    def die(task, stage, place):
+        again = mender.mend(task, [stage, place], "of it")
+        assert (again["wanted"], again["suspect"]) == (task["wanted"], place)
+        return mender.mend(again, [stage, place], "of it")
+
+    task = die(task, "decode", 40)
+    assert task["wanted"] == [0, 10, 20, 30, 60, 70]
+    task = die(task, "faces", 10)
+    assert task["wanted"] == [0, 20, 30, 60, 70]
+    task = die(task, "decode", 60)
+    assert task["wanted"] == [0, 20, 30]
+    assert [failure["places"] for failure in task["failures"]] == [[40, 50], [10], [60, 70]]
+    assert mender.prepare(task) is task
+    for place in (0, 20):
+        task = die(task, "faces", place)
+    other = ChunkTask(index=1, medium=1, wanted=(90, 91)).model_dump(mode="json")
+    assert mender.prepare(other)["wanted"] == []
+    assert "nothing more of this file was tried" in mender.prepare(other)["failures"][0]["reason"]
+    mender.succeeded(1)
+    assert mender.prepare(other) is other
 
 
 def test_image_without_a_face(tmp_path):

@@ -1,0 +1,104 @@
+"""What an extraction's parent and its workers tell each other; all of it goes through JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from .plugins import PluginChoices
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class MediumFiles(_Message):
+    """A medium of an extraction, as `lib.media.Gathered`."""
+
+    path: Path
+    images: tuple[str, ...] = ()
+
+
+class WorkSettings(_Message):
+    """What is the same for all chunks of an extraction."""
+
+    media: tuple[MediumFiles, ...]
+    faceset: Path
+    plugins: PluginChoices
+    crop_size: int
+    check: bool = False
+
+
+class Failure(_Message):
+    """Frames that were given up.
+
+    Attributes:
+        places: Which.
+        reason: Why, in words that follow a "since".
+    """
+
+    places: tuple[int, ...]
+    reason: str
+
+
+class ChunkTask(_Message):
+    """One chunk of a medium.
+
+    Attributes:
+        index: Its number in the run; it follows on that of the chunk before it in the same medium.
+        medium: The number of the medium among `WorkSettings.media`.
+        wanted: The frames of it to extract: presentation times of a video, positions of images.
+        keys: Places in the chunk at which decoding can begin.
+        suspect: The frame on which a worker died.
+        failures: Frames that are given up.
+    """
+
+    index: int
+    medium: int
+    wanted: tuple[int, ...]
+    keys: tuple[int, ...] = ()
+    suspect: int | None = None
+    failures: tuple[Failure, ...] = ()
+
+
+class FrameResult(_Message):
+    """What became of a frame.
+
+    Attributes:
+        source: The name of the video or image.
+        pts: Its presentation time stamp.
+        seconds: Its time in the footage.
+        faces: How many faces are in it.
+    """
+
+    source: str
+    pts: int
+    seconds: float
+    faces: int
+
+
+class ChunkResult(_Message):
+    """What became of a chunk.
+
+    Attributes:
+        index: Its number in the run.
+        medium: The number of its medium.
+        record: The folder with its crops and rows, relative to the faceset.
+        frames: How many frames are in it.
+        faces: How many faces.
+        empty: How many frames without a face.
+        missing: Frames that cannot be decoded: their places, and why.
+        failures: Frames that were given up, since workers died of them.
+        each: What became of each frame.
+    """
+
+    index: int
+    medium: int
+    record: str
+    frames: int
+    faces: int
+    empty: int
+    missing: tuple[tuple[int, str], ...]
+    failures: tuple[Failure, ...]
+    each: tuple[FrameResult, ...]
