@@ -27,6 +27,9 @@ _CHILD = Path(__file__).with_name("child.py")
 _MOST_STARTS = 3
 """So often in a row a process may die without having been at any place of a task."""
 
+_FIRST_PLACES, _WARMING = 2, 4
+"""At its first places a process has more time: there libraries load what they need, and compile."""
+
 _ONE_THREAD = {
     # As many processes as cores: threads of their own would only contend, and change sums in the last bit.
     "OMP_NUM_THREADS": "1",
@@ -62,6 +65,7 @@ class Worker:
         self._tasks: dict[int, Task] = {}
         self._deaths = 0
         self._place: Any = None
+        self._places = 0
         self._seen = 0.0
         self._killed_for = ""
         self._begin()
@@ -84,8 +88,9 @@ class Worker:
         with self._changing:
             if self._place is None or self._ended or self._killed_for:
                 return
-            if time.monotonic() - self._seen > limits.seconds:
-                self._killed_for = f"there was no progress on it for {limits.seconds:g} s"
+            seconds = limits.seconds * (_WARMING if self._places <= _FIRST_PLACES else 1)
+            if time.monotonic() - self._seen > seconds:
+                self._killed_for = f"there was no progress on it for {seconds:g} s"
             elif limits.memory and resident_memory(self._process.pid) > limits.memory:
                 self._killed_for = f"more than {limits.memory / 2**30:.1f} GiB of memory were taken; try fewer workers"
             if self._killed_for:
@@ -102,7 +107,7 @@ class Worker:
 
     def _begin(self) -> None:
         """Starts a process."""
-        self._place, self._seen, self._killed_for = None, time.monotonic(), ""
+        self._place, self._places, self._seen, self._killed_for = None, 0, time.monotonic(), ""
         self._output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (closed in `_close`)
         self._process: subprocess.Popen[bytes] = subprocess.Popen(
             [sys.executable, "-P", str(_CHILD)],
@@ -140,10 +145,15 @@ class Worker:
             if answer is None:
                 awaited = self._replaced()
             elif "at" in answer:
-                with self._changing:
-                    self._place, self._seen = answer["at"], time.monotonic()
+                self._arrive(answer["at"])
             else:
                 awaited += self._take(answer) - 1
+
+    def _arrive(self, place: Any) -> None:
+        """Notes the place at which the process is, or that it is at none."""
+        with self._changing:
+            self._places += place not in (None, self._place)
+            self._place, self._seen = place, time.monotonic()
 
     def _take(self, answer: dict[str, Any]) -> int:
         """Takes one of the two answers to a task; returns how many more are to come for it."""
