@@ -64,6 +64,11 @@ def _parents() -> dict[int, int]:
     return parents
 
 
+def resident_memory(process: int) -> int:
+    """The memory that a process holds now, in bytes; 0 when it has ended."""
+    return _status(process, "VmRSS:")
+
+
 def open_files(process: int) -> int:
     """How many files, pipes and sockets a process has open; 0 when it has ended."""
     with suppress(OSError):

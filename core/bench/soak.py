@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 
-from ..workers.limits import resident_memory
 from .material import Material
 from .measure import Figure
-from .processes import open_files, tree
+from .processes import open_files, resident_memory, tree
 from .startup import command_line
 
 FLAT_MEGABYTES_PER_HOUR = 40.0

@@ -34,10 +34,14 @@ class Limits:
         return cls(seconds, max(_LEAST_BYTES, int(_SHARE * _physical_memory() / max(1, workers))))
 
 
-def resident_memory(process: int) -> int:
-    """The memory that a process holds now, in bytes; 0 where it has ended or the system does not tell."""
+def own_memory(process: int) -> int:
+    """The memory that a process holds for itself, in bytes; 0 where it has ended or the system does not tell.
+
+    Mapped files, such as the libraries of frameworks for GPUs, which have gigabytes, do not count.
+    """
     with suppress(OSError, ValueError, IndexError):
-        return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        _, resident, shared, *_ = Path(f"/proc/{process}/statm").read_text().split()
+        return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
     return 0
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, Any
 
-from .limits import Limits, resident_memory
+from .limits import Limits, own_memory
 from .shares import Care, Shares, Task
 
 Answers = SimpleQueue[dict[str, Any]]
@@ -91,7 +91,7 @@ class Worker:
             seconds = limits.seconds * (_WARMING if self._places <= _FIRST_PLACES else 1)
             if time.monotonic() - self._seen > seconds:
                 self._killed_for = f"there was no progress on it for {seconds:g} s"
-            elif limits.memory and resident_memory(self._process.pid) > limits.memory:
+            elif limits.memory and own_memory(self._process.pid) > limits.memory:
                 self._killed_for = f"more than {limits.memory / 2**30:.1f} GiB of memory were taken; try fewer workers"
             if self._killed_for:
                 self._process.kill()

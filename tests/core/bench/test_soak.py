@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceswap.core.bench.processes import open_files
+from faceswap.core.bench.processes import open_files, resident_memory
 from faceswap.core.bench.soak import Sample, fit_line, judge
-from faceswap.core.workers.limits import resident_memory
 
 
 def _samples(megabytes_per_hour: float, noise: float = 0.0, files: float = 0.0) -> list[Sample]:
