@@ -28,6 +28,8 @@ from .store import integrity_faults, open_for_reading, store_errors
 
 DATABASE = "faces.db"
 
+WHOLE = "whole "
+"""How the key begins under which a source is noted as whole; the source's name follows."""
 _PAGE = 500
 _FRAME_PAGE = """
     SELECT id, source, pts, time, width, height FROM frame
@@ -141,6 +143,11 @@ class Faceset:
     def done_frames(self, source: str) -> set[int]:
         """The time stamps of a source's frames that all stages are done with, those without a face too."""
         return {pts for (pts,) in self._query(_DONE, source)}
+
+    def whole(self, source: str) -> str:
+        """What was noted of a source of which all wanted frames are here (`FacesetWriter.note_whole`); else empty."""
+        rows = self._query("SELECT value FROM meta WHERE key = ?", WHOLE + source)
+        return cast(str, rows[0][0]) if rows else ""
 
     def frames(self) -> Iterator[StoredFrame]:
         """All frames in the order of source and time stamp.

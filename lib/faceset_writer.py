@@ -19,7 +19,7 @@ from typing import Self
 from .crops import crop_path, is_face_id, stored_crops, trash_path
 from .errors import FaceswapError, StoreError
 from .face_records import FrameRecord, Stage
-from .faceset import DATABASE, Faceset
+from .faceset import DATABASE, WHOLE, Faceset
 from .faceset_chunk import incoming_folder, read_chunk, waiting_crop, write_chunk
 from .faceset_editor import FacesetEditor
 from .faceset_rows import FaceNotes, FaceRow, FrameRow, insert_frame
@@ -123,6 +123,16 @@ class FacesetWriter(FacesetEditor):
             )
         with transaction(self._database, self._connection):
             self._connection.executemany("INSERT OR REPLACE INTO source VALUES (?, ?)", fingerprints.items())
+
+    def note_whole(self, source: str, words: str) -> None:
+        """Notes that all wanted frames of a source are here, so that it need not be read again to know it.
+
+        Args:
+            source: Name of the file.
+            words: Which file it was and which frames were wanted; `whole` gives them back.
+        """
+        with transaction(self._database, self._connection):
+            self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (WHOLE + source, words))
 
     def add_chunk(self, medium: str, chunk_index: int, frames: Sequence[FrameRecord]) -> int:
         """Stores a chunk's frames, all or none; frames that are there already are replaced.

@@ -43,7 +43,7 @@ def peak_memory(words: Sequence[str]) -> int:
         process = subprocess.Popen(words, stdout=output, stderr=output)
         while process.poll() is None:
             # A process is forgotten with its last breath, so its peak is read all the time; it only rises.
-            peaks.update({member: peak for member in tree(process.pid) if (peak := _peak_of(member))})
+            peaks.update({member: peak for member in tree(process.pid) if (peak := peak_of(member))})
             time.sleep(_POLL_SECONDS)
         if process.returncode:
             output.seek(0)
@@ -76,7 +76,7 @@ def open_files(process: int) -> int:
     return 0
 
 
-def _peak_of(process: int) -> int:
+def peak_of(process: int) -> int:
     """The most memory that a process has held, in bytes; 0 when it has ended."""
     return _status(process, "VmHWM:")
 

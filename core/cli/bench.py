@@ -147,6 +147,17 @@ def kills(jobs: tuple[str, ...], count: int, seed: int, as_json: bool) -> None:
     _tell(measure(jobs, count, seed), as_json)
 
 
+@command.command("hostile")
+@click.option("--count", default=200, show_default=True, type=click.IntRange(1), help="Damaged files.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the damages.")
+@_as_json
+def hostile(count: int, seed: int, as_json: bool) -> None:
+    """Damage small videos and images, and take them through extraction's reading: nothing may crash or hang."""
+    from ..bench.hostile import measure
+
+    _tell(measure(count, seed), as_json)
+
+
 @command.command("soak")
 @click.option("--minutes", default=30.0, show_default=True, type=click.FloatRange(min=0, min_open=True))
 @_as_json

@@ -43,7 +43,12 @@ class JobCommand(click.Command):
         ctx.meta["chosen"] = {kind: _values_of(f"--{kind}", args) for kind in self.kinds}
         ctx.meta["last word"] = args[-1] if args else ""
         ctx.meta["plugin options"], rest = _split_plugin_options(self.kinds, args)
-        return super().parse_args(ctx, rest)
+        rest = super().parse_args(ctx, rest)
+        first, *others = self.job_class.positional or ("",)
+        if ctx.params.get(first) == () and len(others) == 1 and ctx.params[others[0]] is not None:
+            # A single word is the first argument, as it is for every command; the other may stand in a file.
+            ctx.params[first], ctx.params[others[0]] = (ctx.params[others[0]],), None
+        return rest
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Adds a section per selected plugin to the usual help."""
@@ -89,12 +94,17 @@ def _arguments(job_class: type[Job]) -> list[click.Parameter]:
         click.Argument(
             [name],
             required=False,
-            metavar=name.upper(),
+            nargs=-1 if (several := _takes_several(job_class, name)) else 1,
+            metavar=f"{name.upper()}..." if several else name.upper(),
             default=None,
             shell_complete=_completion(job_class.model_fields[name].annotation),
         )
         for name in job_class.positional
     ]
+
+
+def _takes_several(job_class: type[Job], name: str) -> bool:
+    return get_origin(job_class.model_fields[name].annotation) is tuple
 
 
 def _flags(job_class: type[Job], kinds: dict[str, str]) -> list[click.Parameter]:

@@ -15,7 +15,7 @@ from .light_group import LightGroup
 COMMANDS = {
     "demo": "Show a whole swap with nothing else needed: rendered footage in, video and report out.",
     "swap": "Put the face of one video on another: extract, train and convert in one go.",
-    "extract": "Take the faces out of a video, an image or a folder of images.",
+    "extract": "Take the faces out of videos, images and folders of both.",
     "faceset": "Look at extracted faces, and choose among them.",
     "train": "Train a model on the facesets of two people.",
     "convert": "Put the trained face on footage.",

@@ -14,7 +14,7 @@ from ...lib.face_records import StoredFace
 from ...lib.faceset import Faceset
 from ...lib.geometry import compose, crop_matrix, resize_matrix
 from ...lib.landmarks import FloatArray
-from ...lib.media import FrameKey, Medium, fingerprints
+from ...lib.media import FrameKey, Medium, Timeline, fingerprints
 from ...lib.smoothing import smooth_landmarks
 from ..errors import OptionError, PluginError, StoreError, suggest
 from ..kinds import SwapModel
@@ -150,6 +150,13 @@ def require_same_footage(faceset: Faceset, medium: Medium) -> None:
             f"faceset {faceset.path} was extracted from another {others[0]}, of other content than {medium.path}; "
             "extract this one into a faceset of its own"
         )
+
+
+def not_extracted(faceset: Faceset, medium: Medium, timeline: Timeline) -> int:
+    """How many frames of a medium the faceset knows nothing of, not even that they have no face."""
+    if medium.images:
+        return sum(not faceset.done_frames(medium.images[place]) for place in timeline.times)
+    return len(set(timeline.times) - faceset.done_frames(medium.path.name))
 
 
 def require_mask(faceset: Faceset, mask: str) -> None:

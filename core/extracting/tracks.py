@@ -15,7 +15,7 @@ from ...lib.faceset_writer import FacesetWriter
 from ...lib.landmarks import FloatArray
 from ...lib.tracking import Integers, link_faces, missing_faces
 from ..host import Prepared
-from .work import MissedFaces
+from .messages import MissedFaces
 
 _TAKEN = 0.3
 """IoU with a detected face from which on a missed face would be the same once more."""
@@ -79,7 +79,7 @@ class FacesetTracks:
         boxes = missing.between(self._boxes[rows])
         landmarks = missing.between(self._faceset.column("landmarks")[rows])
         free = self._free(name, rows, times[missing.frames], boxes)
-        return list(_by_frame(name, times[missing.frames[free]], boxes[free], landmarks[free]))
+        return list(_by_frame(times[missing.frames[free]], boxes[free], landmarks[free]))
 
     def _free(self, name: str, rows: slice, places: Integers, boxes: FloatArray) -> NDArray[np.bool_]:
         """Where a face may be added, bool `[missing]`."""
@@ -110,11 +110,10 @@ def _touched(name: str, pts: int, there: set[str], gone: frozenset[str]) -> bool
     return face in gone
 
 
-def _by_frame(name: str, places: Integers, boxes: FloatArray, landmarks: FloatArray) -> Iterator[MissedFaces]:
+def _by_frame(places: Integers, boxes: FloatArray, landmarks: FloatArray) -> Iterator[MissedFaces]:
     for pts in np.unique(places).tolist():
         here = places == pts
         yield MissedFaces(
-            source=name,
             pts=pts,
             boxes=tuple(map(tuple, boxes[here].tolist())),
             landmarks=tuple(map(tuple, landmarks[here].reshape(int(here.sum()), -1).tolist())),

@@ -134,5 +134,7 @@ def _alike(faceset: Faceset, other: Path) -> Hits:
     with Faceset.open(other) as reference:
         center = mean_embedding(reference, recognizer)
     if center is None:
-        raise StoreError(f"faceset {other} has no embeddings of {recognizer}; extract it with --recognizer {recognizer}")
+        raise StoreError(
+            f"faceset {other} has no embeddings of {recognizer}; extract it with --recognizer {recognizer}"
+        )
     return np.asarray(np.linalg.norm(embeddings - center, axis=1) < same_person_below(recognizer))

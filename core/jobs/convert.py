@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...lib.faceset import Faceset
-    from ...lib.media import Encoding, Medium
+    from ...lib.media import Encoding, Medium, Timeline
     from ..converting.conversion import Conversion
     from ..converting.faces import FacesetFaces
     from ..converting.parts import Parts
@@ -50,6 +50,8 @@ class ConvertReport(Report):
         output: The video or folder that was written.
         frames: Frames in it.
         frames_swapped: Those in which a face was swapped.
+        frames_not_extracted: Those that the faceset knows nothing of, since they were not extracted; they show the
+            original.
         faces: Faces swapped.
         fps: Frames per second of this run.
         model_step: The training step of the model's weights.
@@ -58,6 +60,7 @@ class ConvertReport(Report):
     output: Path
     frames: int
     frames_swapped: int
+    frames_not_extracted: int = 0
     faces: int
     fps: float | None = None
     model_step: int = 0
@@ -123,7 +126,7 @@ class ConvertJob(Job):
         """Converts what no earlier run has finished, and publishes the output."""
         from ...lib.faceset import Faceset
         from ...lib.media import probe
-        from ..converting.faces import require_mask, require_same_footage
+        from ..converting.faces import not_extracted, require_mask, require_same_footage
         from ..converting.parts import Parts
 
         blenders = self._blenders()
@@ -136,13 +139,16 @@ class ConvertJob(Job):
             with Parts(self.output, self._digest(medium, faceset, faces, trained, blenders)) as parts:
                 if parts.discarded:
                     context.warn(f"{parts.folder} was begun with other settings or footage; starting anew.")
-                conversion, missing = self._conversion(medium, parts)
+                conversion, timeline = self._conversion(medium, parts)
                 swapper = self._swapper(trained, faces, blenders)
-                return self._convert(context, conversion, swapper, trained.step, missing)
+                unknown = not_extracted(faceset, medium, timeline)
+                return self._convert(context, conversion, swapper, trained.step, (timeline.missing, unknown))
 
     def _convert(
-        self, context: JobContext, conversion: Conversion, swapper: Swapper, step: int, missing: int
+        self, context: JobContext, conversion: Conversion, swapper: Swapper, step: int, lacks: tuple[int, int]
     ) -> ConvertReport:
+        """Runs the conversion; `lacks` are the frames that the footage should have and has not, and the faceset."""
+        missing, unknown = lacks
         for loss in conversion.output.losses():
             context.warn(loss)
         total = sum(chunk.count for chunk in conversion.chunks)
@@ -155,10 +161,15 @@ class ConvertJob(Job):
         if total + missing > frames:
             context.warn(f"{total + missing - frames} frames of {self.media} could not be decoded and are left out.")
         swapped = sum(tally.frames_swapped for tally in tallies)
-        if frames - swapped > _MOST_UNSWAPPED * frames:
+        if unknown:
             context.warn(
-                f"{frames - swapped} of {frames} frames show the original, since {self.faceset} has no face in them"
-                f"{self._why_no_face()}."
+                f"{unknown} of {frames} frames were never extracted into {self.faceset} and show the original; "
+                "`faceswap extract` without --every and --frames adds them."
+            )
+        if frames - swapped - unknown > _MOST_UNSWAPPED * frames:
+            context.warn(
+                f"{frames - swapped - unknown} of {frames} frames show the original, since {self.faceset} has no face "
+                f"in them{self._why_no_face()}."
             )
         conversion.output.publish(len(conversion.chunks))
         conversion.parts.remove()
@@ -166,6 +177,7 @@ class ConvertJob(Job):
             output=self.output,
             frames=frames,
             frames_swapped=swapped,
+            frames_not_extracted=unknown,
             faces=sum(tally.faces for tally in tallies),
             fps=round((frames - done) / seconds, 2) if frames > done else None,
             model_step=step,
@@ -225,8 +237,8 @@ class ConvertJob(Job):
             batch_size=self.batch_size,
         )
 
-    def _conversion(self, medium: Medium, parts: Parts) -> tuple[Conversion, int]:
-        """The conversion, and how many frames the footage should have and has not."""
+    def _conversion(self, medium: Medium, parts: Parts) -> tuple[Conversion, Timeline]:
+        """The conversion, and all frames of the footage."""
         from ...lib.media import scan
         from ..converting.conversion import Conversion
         from ..converting.outputs import FolderOutput, VideoOutput, is_video
@@ -234,18 +246,17 @@ class ConvertJob(Job):
         timeline = scan(medium)
         video = is_video(self.output)
         output = VideoOutput(self.output, medium, self._encoding(), parts) if video else FolderOutput(self.output)
-        return Conversion(medium, timeline.chunks(self.chunk_frames), output, parts), timeline.missing
+        return Conversion(medium, timeline.chunks(self.chunk_frames), output, parts), timeline
 
     def _digest(
         self, medium: Medium, faceset: Faceset, faces: FacesetFaces, trained: TrainedModel, blenders: list[Prepared]
     ) -> str:
         """Stands for all that the output's pixels depend on."""
-        files = [medium.folder / name for name in medium.images] or [medium.path]
         content = [
             _FORMAT,
             self.model_dump(mode="json", exclude=_NOT_SHOWN),
             [[used.found.name, used.found.origin, used.options_hash] for used in blenders],
-            [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in files],
+            [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in medium.files],
             [faceset.crop_size, faceset.face_type, *map(str, faceset.stages), faceset.face_table().digest()],
             faces.digest(),
             [trained.record.model_dump(mode="json"), trained.step, _manifest(self.model_dir, trained.step)],

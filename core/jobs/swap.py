@@ -10,9 +10,10 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from ...lib.faceset import DATABASE, Faceset
-from ...lib.media import fingerprints, probe
+from ...lib.media import gather
 from ...lib.publish import output_errors
 from ..errors import StoreError
+from ..extracting.scouting import require_readable
 from ..host import PluginChoice, default_chain, default_choice
 from ..selecting import require_recognizer
 from .context import JobContext
@@ -122,6 +123,7 @@ class SwapJob(TrainingChoices):
             require_recognizer(self.face_filter(identity), self.recognizer)
         self.extraction(self.source, "source").preflight()
         self.extraction(self.target, "target").preflight()
+        require_readable([each.path for each in gather([self.source, self.target]) if not each.images])
         self.conversion().preflight()
         self._require_own(self.source, "source")
         self._require_own(self.target, "target")
@@ -155,7 +157,8 @@ class SwapJob(TrainingChoices):
         if not (folder / DATABASE).exists():
             return
         with Faceset.open(folder) as faceset:
-            others = sorted(set(faceset.sources()) - fingerprints(probe(media)).keys())
+            own = {file.name for medium in gather([media]) for file in medium.files}
+            others = sorted(set(faceset.sources()) - own)
         if others:
             raise StoreError(
                 f"{self.home()} holds a swap whose {person} is {others[0]}, not {media}; choose another OUTPUT or "

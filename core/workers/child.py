@@ -13,6 +13,7 @@ import json
 import os
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -21,7 +22,11 @@ from queue import SimpleQueue
 from typing import Any
 
 Finish = Callable[[], dict[str, Any]]
+Note = Callable[[Any], None]
+Run = Callable[[dict[str, Any], Note], Finish]
 Lines = SimpleQueue[str]
+
+_SIGN_SECONDS = 1.0
 
 
 def main() -> None:
@@ -43,7 +48,7 @@ def _read(lines: Lines) -> None:
     os._exit(0)  # Nobody waits for the answer any more; half-done work is swept by the next run.
 
 
-def _make_worker(setup: dict[str, Any]) -> Callable[[dict[str, Any]], Finish]:
+def _make_worker(setup: dict[str, Any]) -> Run:
     sys.path[:] = setup["path"]
     _load_package(setup["package"], setup["root"])
     made = getattr(importlib.import_module(setup["module"]), setup["factory"])(setup["settings"])
@@ -60,28 +65,47 @@ def _load_package(name: str, root: str) -> None:
     spec.loader.exec_module(package)
 
 
-def _serve(lines: Lines, answers: _Answers, run: Callable[[dict[str, Any]], Finish]) -> None:
+def _serve(lines: Lines, answers: _Answers, run: Run) -> None:
     """Computes one task after the other; while it computes, a thread finishes the task before."""
+    place = _Place(answers)
     with ThreadPoolExecutor(1) as finishing:
         before: Future[None] | None = None
         while True:
-            task = json.loads(lines.get())
+            number, task = json.loads(lines.get())
             try:
-                finish = run(task)
+                finish = run(task, place.note)
             except Exception as error:
-                answers.write(_failure(error))
+                place.note(None)
+                answers.write({"task": number, **_failure(error)})
             else:
+                place.note(None)
                 wait([before] if before else [])  # A disk that is slower than the task must not fill the memory.
-                before = finishing.submit(_finish, answers, finish)
-            answers.write({"free": True})
+                before = finishing.submit(_finish, answers, number, finish)
+            answers.write({"task": number, "free": True})
 
 
-def _finish(answers: _Answers, finish: Finish) -> None:
+def _finish(answers: _Answers, number: int, finish: Finish) -> None:
     try:
         answer = {"result": finish()}
     except Exception as error:
         answer = _failure(error)
-    answers.write(answer)
+    answers.write({"task": number, **answer})
+
+
+class _Place:
+    """Tells the parent where in its task this process is, so that it can tell slow work from a hang."""
+
+    def __init__(self, answers: _Answers) -> None:
+        self._answers = answers
+        self._place: Any = None
+        self._told = 0.0
+
+    def note(self, place: Any) -> None:
+        """Tells a place that is new; the same one, a sign of life, at most once a second."""
+        now = time.monotonic()
+        if place != self._place or now - self._told >= _SIGN_SECONDS:
+            self._place, self._told = place, now
+            self._answers.write({"at": place})
 
 
 class _Answers:

@@ -8,6 +8,7 @@ from .copies import lost_streams
 from .encoding import CODECS, PRESETS, VIDEO_ENDINGS, Encoding, require_video_output
 from .footage import VideoWriter
 from .frame import Frame
+from .gathering import VIDEO_INPUT_ENDINGS, Gathered, gather
 from .identity import fingerprints
 from .image_folder import ImageFolder
 from .images import IMAGE_ENDINGS, list_images, read_image, require_image_ending, write_image
@@ -17,6 +18,7 @@ from .orientation import Orientation
 from .probe import probe
 from .reader import FrameReader, read_chunk, read_frames
 from .segments import SEGMENT_ENDING, SegmentWriter
+from .selection import Selection
 from .timeline import Timeline, scan, split
 
 __all__ = [
@@ -25,19 +27,23 @@ __all__ = [
     "PRESETS",
     "SEGMENT_ENDING",
     "VIDEO_ENDINGS",
+    "VIDEO_INPUT_ENDINGS",
     "Chunk",
     "ColorTags",
     "Encoding",
     "Frame",
     "FrameKey",
     "FrameReader",
+    "Gathered",
     "ImageFolder",
     "Medium",
     "Orientation",
     "SegmentWriter",
+    "Selection",
     "Timeline",
     "VideoWriter",
     "fingerprints",
+    "gather",
     "join",
     "list_images",
     "lost_streams",

@@ -11,8 +11,14 @@ from numpy.typing import NDArray
 
 from ..errors import MediaError, OutputError
 from ..publish import publish_bytes, require_parent
+from .heads import claimed_size
 
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
+
+MOST_PIXELS = 2**28
+"""In one picture: 16384x16384, which take a gigabyte and a half at 16 bits. FFmpeg refuses larger frames by itself."""
+
+_MOST_BYTES = 6 * MOST_PIXELS
 
 _QUALITY = {
     ".jpg": cv2.IMWRITE_JPEG_QUALITY,
@@ -45,17 +51,40 @@ def read_pixels(path: Path) -> Pixels:
     Gray becomes RGB, an alpha channel is dropped, and the picture is turned as its EXIF data ask for.
 
     Raises:
-        MediaError: There is no such file, or it is not an image.
+        MediaError: There is no such file, it is not an image, or it is larger than `MOST_PIXELS`.
     """
-    if not path.is_file():
-        raise MediaError(f"there is no file {path}; check the path")
-    data = np.fromfile(path, np.uint8)  # cv2 itself cannot open every name.
-    pixels = _decode(data, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
+    data = _read(path)
+    _require_size(path, claimed_size(data))
+    pixels = _decode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
     if pixels is not None and pixels.dtype not in (np.uint8, np.uint16):
-        pixels = _decode(data, cv2.IMREAD_COLOR)
+        pixels = _decode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     if pixels is None:
         raise MediaError(f"cannot read {path} as an image; expected one of {' '.join(IMAGE_ENDINGS)}")
     return pixels
+
+
+def _read(path: Path) -> bytes:
+    """A file's bytes; cv2 itself cannot open every name."""
+    if not path.is_file():
+        raise MediaError(f"there is no file {path}; check the path")
+    try:
+        size = path.stat().st_size
+        if size > _MOST_BYTES:
+            raise MediaError(
+                f"{path} has {size / 1e9:.1f} GB; images of more than {_MOST_BYTES / 1e9:.1f} GB are not read"
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise MediaError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+
+
+def _require_size(path: Path, size: tuple[int, int] | None) -> None:
+    """Raises MediaError where a picture claims more pixels than any that is worth reading."""
+    if size and size[0] * size[1] > MOST_PIXELS:
+        raise MediaError(
+            f"{path} claims {size[0]}x{size[1]} pixels; more than {MOST_PIXELS / 1e6:.0f} million are not read: "
+            "it is damaged, or has to be made smaller first"
+        )
 
 
 def read_image(path: str | Path) -> NDArray[np.uint8]:

@@ -65,6 +65,11 @@ class Medium:
         """The folder in which `images` lie."""
         return self.path if self.kind == "folder" else self.path.parent
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that it is made of; their names are those that its frames bear."""
+        return tuple(self.folder / name for name in self.images) or (self.path,)
+
 
 @dataclass(frozen=True, order=True)
 class FrameKey:

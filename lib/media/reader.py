@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import chain
 
@@ -28,13 +28,17 @@ _MOST_THREADS = 4
 class FrameReader:
     """The frames of a medium or of one chunk, in order of presentation; can be iterated anew.
 
-    What cannot be decoded is left out; `missing` tells how many frames that were, once the iteration is over.
+    What cannot be decoded is left out; `missing` tells how many frames that were, once the iteration is over, and
+    `reasons` why, where each frame is a file of its own.
     """
 
-    def __init__(self, medium: Medium, chunk: Chunk | None = None) -> None:
+    def __init__(self, medium: Medium, chunk: Chunk | None = None, pulse: Callable[[], None] | None = None) -> None:
+        """Reads nothing yet; `pulse` is called with each packet of a video, a sign of life where many are skipped."""
         self.medium = medium
         self.chunk = chunk
+        self._pulse = pulse or _nothing
         self.missing = 0
+        self.reasons: list[str] = []
 
     def __iter__(self) -> Iterator[Frame]:
         return self._videos() if self.medium.kind == "video" else self._images()
@@ -42,13 +46,15 @@ class FrameReader:
     def _images(self) -> Iterator[Frame]:
         """Images by their positions."""
         self.missing = 0
+        self.reasons = []
         first, last = (self.chunk.first, self.chunk.last) if self.chunk else (0, len(self.medium.images) - 1)
         for position in range(first, last + 1):
             path = self.medium.folder / self.medium.images[position]
             try:
                 pixels = read_pixels(path)
-            except MediaError:
+            except MediaError as error:
                 self.missing += 1
+                self.reasons.append(str(error))
                 continue
             size = pixels.shape[1], pixels.shape[0]
             yield Frame(FrameKey(path.name, 0), float(position), ImagePicture(pixels, path), Orientation(), size)
@@ -57,7 +63,7 @@ class FrameReader:
         """Decoded frames within the chunk's times."""
         self.missing = 0
         given = 0
-        feed = _Feed()
+        feed = _Feed(self._pulse)
         with ExitStack() as stack:
             for video in self._decoded(stack, feed):
                 given += 1
@@ -107,6 +113,10 @@ class FrameReader:
         return Frame(FrameKey(medium.path.name, pts), float(pts * medium.time_base), picture, medium.orientation, size)
 
 
+def _nothing() -> None:
+    """What is done with each packet if nobody wants to know."""
+
+
 def read_frames(medium: Medium) -> FrameReader:
     """All frames of a medium, in order of presentation."""
     return FrameReader(medium)
@@ -120,7 +130,8 @@ def read_chunk(medium: Medium, chunk: Chunk) -> FrameReader:
 class _Feed:
     """What goes to a decoder: counted, and its times noted where frames do not bring the right ones along."""
 
-    def __init__(self) -> None:
+    def __init__(self, pulse: Callable[[], None]) -> None:
+        self._pulse = pulse
         self.shown = 0
         self.discarded = 0
         self._waiting: deque[int] = deque()
@@ -128,6 +139,7 @@ class _Feed:
     def watch(self, packets: Iterator[Packet], timed: bool) -> Iterator[Packet]:
         """Passes packets on; `timed` tells that their frames will bring the right times along."""
         for packet in packets:
+            self._pulse()
             self.shown += not packet.is_discard
             self.discarded += packet.is_discard
             if not timed and packet.pts is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from .container import open_input, video_stream, whole_packets
@@ -49,8 +50,13 @@ class Timeline:
         return starts
 
 
-def scan(medium: Medium) -> Timeline:
-    """Reads through a medium for its frames' times, without decoding them."""
+def scan(medium: Medium, pulse: Callable[[], None] = lambda: None) -> Timeline:
+    """Reads through a medium for its frames' times, without decoding them.
+
+    Args:
+        medium: What `probe` found.
+        pulse: Called with each packet, a sign of life.
+    """
     if medium.kind != "video":
         positions = tuple(range(len(medium.images)))
         return Timeline(positions, positions)
@@ -59,6 +65,7 @@ def scan(medium: Medium) -> Timeline:
     seen = 0
     with open_input(medium.path) as container:
         for packet in whole_packets(container, video_stream(container, medium.path)):
+            pulse()
             seen += 1
             if packet.pts is not None and not packet.is_discard:
                 times.add(packet.pts)

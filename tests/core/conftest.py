@@ -6,6 +6,7 @@ import importlib
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -128,25 +129,31 @@ def faceswap_listener():
 
 
 @pytest.fixture
-def install_listener(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], PluginChoice]:
-    """Installs a package with one listener, as pip leaves it; returns the choice of it."""
+def install_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, str], PluginChoice]:
+    """Installs a package with one plugin of a kind, as pip leaves it; returns the choice of it."""
     monkeypatch.delenv("FACESWAP_NO_PLUGINS", raising=False)
     site = tmp_path / "site"
     site.mkdir()
     monkeypatch.syspath_prepend(str(site))
 
-    def install(name: str, source: str) -> PluginChoice:
-        module = f"listener_{name}"
+    def install(kind: str, name: str, source: str) -> PluginChoice:
+        module = f"{kind}_{name}"
         (site / f"{module}.py").write_text(source)
         info = site / f"package_{name}-1.0.dist-info"
         info.mkdir()
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: package-{name}\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text(f"[faceswap.listener]\n{name} = {module}\n")
+        (info / "entry_points.txt").write_text(f"[faceswap.{kind}]\n{name} = {module}\n")
         importlib.invalidate_caches()
         monkeypatch.delitem(sys.modules, module, raising=False)
         return PluginChoice(name=name)
 
     return install
+
+
+@pytest.fixture
+def install_listener(install_plugin: Callable[[str, str, str], PluginChoice]) -> Callable[[str, str], PluginChoice]:
+    """Installs a package with one listener."""
+    return partial(install_plugin, "listener")
 
 
 class Recording:

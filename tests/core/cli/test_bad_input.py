@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 
 import av
 import cv2
@@ -70,6 +71,20 @@ def test_a_folder_without_images(refused, tmp_path):
     folder.mkdir()
     (folder / "notes.txt").write_text("nothing to see")
     assert "folder" in refused("extract", folder, tmp_path / "faces")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/sys")
+def test_an_output_that_cannot_be_written(refused, clip):
+    assert "cannot write /sys/faces: " in refused("extract", clip, "/sys/faces")
+
+
+def test_a_bomb(refused, tmp_path):
+    path = tmp_path / "bomb ü.png"
+    cv2.imencode(".png", np.zeros((8, 8, 3), np.uint8))[1].tofile(path)
+    data = bytearray(path.read_bytes())
+    data[16:24] = (60000).to_bytes(4, "big") * 2
+    path.write_bytes(data)
+    assert "bomb ü.png claims 60000x60000 pixels" in refused("extract", path, tmp_path / "faces")
 
 
 def test_footage_without_a_face(refused, tmp_path, clip):

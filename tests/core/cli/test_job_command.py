@@ -73,6 +73,32 @@ def test_fields_become_arguments_and_flags(call, tmp_path):
     )
 
 
+class GatherJob(EchoJob):
+    """Gather several into one."""
+
+    command: ClassVar[str] = "gather"
+    positional: ClassVar[tuple[str, ...]] = ("media", "result")
+    media: tuple[Path, ...] = Field(description="What to read.")
+    result: Path = Field(description="Where it goes.")
+
+    def home(self) -> Path:
+        return self.result.parent
+
+
+def test_all_words_but_the_last_are_the_media(tmp_path):
+    def gathered(*words):
+        done = CliRunner().invoke(job_command(GatherJob), [*words, "--json-events"], catch_exceptions=False)
+        settings = json.loads(done.stdout.splitlines()[-1])["report"]["settings"]
+        return settings["media"], settings["result"]
+
+    there, config = str(tmp_path / "all"), tmp_path / "run.yaml"
+    assert gathered("a.mp4", "--seed", "3", "b c.mp4", there) == (["a.mp4", "b c.mp4"], there)
+    config.write_text(f"result: {there}\nmedia: [x.mp4]\n")
+    assert gathered("a.mp4", "--config", str(config)) == (["a.mp4"], there)
+    assert gathered("--config", str(config)) == (["x.mp4"], there)
+    assert "MEDIA... RESULT" in CliRunner().invoke(job_command(GatherJob), ["--help"]).output
+
+
 def test_defaults_are_the_jobs(call):
     settings = call()
     assert (settings["crop_size"], settings["minutes"], settings["mode"], settings["check"]) == (

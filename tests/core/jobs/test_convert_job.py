@@ -111,6 +111,7 @@ def write_faceset(
     faces: Callable[[int], list[np.ndarray]] = landmarks_at,
     masks: Sequence[str] = ("hull",),
     scheme: str = "ibug68",
+    wanted: Callable[[int], bool] = lambda index: True,
 ) -> None:
     """Stores faces as an extraction would; a mask is the hull of the landmarks."""
     with FacesetWriter.create_or_open(path, crop_size=96, stages=[Stage("detector", "hand", "1", "0")]) as faceset:
@@ -124,6 +125,7 @@ def write_faceset(
                 tuple(_record(points, masks, scheme) for points in faces(index)),
             )
             for index, frame in enumerate(media.read_frames(media.probe(footage)))
+            if wanted(index)
         ]
         faceset.add_chunk(footage.name, 0, records)
 
@@ -677,6 +679,21 @@ def test_many_frames_that_show_the_original_are_told(scene):
     report, told = scene.convert()
     *_, warning = [event.message for event in told if isinstance(event, events.Warned)]
     assert warning.startswith(f"{report.frames - report.frames_swapped} of {report.frames} frames show the original")
+
+
+def test_frames_that_were_never_extracted_stay_as_they_are_and_are_told(scene):
+    every = [frame.key.pts for frame in media.read_frames(media.probe(scene.footage))]
+    shutil.rmtree(scene.faceset)
+    write_faceset(scene.faceset, scene.footage, wanted=lambda index: index % 3 == 1)
+    report, told = scene.convert()
+    known = {pts for index, pts in enumerate(every) if index % 3 == 1}
+    assert report.frames_not_extracted == len(every) - len(known) == 11
+    for (pts, old), (_, new) in zip(planes(scene.footage), planes(scene.folder / "out.mkv"), strict=True):
+        if pts not in known:
+            assert all(np.array_equal(*pair) for pair in zip(old, new, strict=True))
+    warned = [event.message for event in told if isinstance(event, events.Warned)]
+    assert [message for message in warned if message.startswith("11 of 16 frames were never extracted")]
+    assert not [message for message in warned if "another --detector" in message and not message.startswith("1 of ")]
 
 
 def test_a_damaged_checkpoint_is_told(scene, monkeypatch):

@@ -10,7 +10,9 @@ import time
 import pytest
 
 from faceswap.core.errors import Cancelled, PluginError
-from faceswap.core.workers.pool import Shares, WorkerError, WorkerPool
+from faceswap.core.workers.limits import Limits
+from faceswap.core.workers.pool import WorkerError, WorkerPool
+from faceswap.core.workers.shares import Shares
 
 FACTORY = """
 import os, signal, sys, time
@@ -26,10 +28,16 @@ class Worker:
         if settings.get("fails"):
             raise PluginError("cannot start")
 
-    def run(self, task):
+    def run(self, task, note):
         print("noise while working", flush=True)
         self.seen.append(task["number"])
+        if "place" in task:
+            note(task["place"])
         time.sleep(task.get("seconds", 0))
+        if task.get("takes"):
+            memory = bytearray(task["takes"])
+            memory[::4096] = b"x" * len(memory[::4096])
+            time.sleep(60)
         if task.get("raises"):
             raise {"user": PluginError, "program": KeyError}[task["raises"]]("the reason")
         if task.get("dies"):
@@ -50,7 +58,11 @@ def pool(tmp_path, monkeypatch):
     """Makes pools of the workers above."""
     (tmp_path / "worker_factory.py").write_text(FACTORY)
     monkeypatch.syspath_prepend(tmp_path)
-    return lambda count, **settings: WorkerPool("worker_factory", "Worker", {"name": "ü", **settings}, count)
+
+    def make(count, limits=None, care=None, **settings):
+        return WorkerPool("worker_factory", "Worker", {"name": "ü", **settings}, count, limits, care)
+
+    return make
 
 
 def never():
@@ -59,6 +71,65 @@ def never():
 
 def numbers(count, **more):
     return [{"number": number, **more} for number in range(count)]
+
+
+class Carer:
+    """Takes what a task dies of out of it when it dies a second time."""
+
+    def __init__(self):
+        self.told = []
+
+    def prepare(self, task):
+        return {"seconds": 0.05, **task}
+
+    def mend(self, task, place, reason):
+        self.told.append((task["number"], place, reason))
+        if not task.get("suspect"):
+            return {**task, "suspect": True}
+        return {"number": task["number"], "mended": True}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_worker_that_dies_is_replaced_and_its_task_mended(pool):
+    care = Carer()
+    tasks = [{"number": number, "place": 10 + number, "dies": number == 3} for number in range(8)]
+    with pool(2, care=care) as two:
+        results = list(two.run(tasks, never))
+    assert sorted(result["square"] for result in results) == [number**2 for number in range(8)]
+    assert [told[:2] for told in care.told] == [(3, 13)] * 2
+    assert all("ended by signal 9" in told[2] and "last words" in told[2] for told in care.told)
+    assert len({result["pid"] for result in results}) == 3  # The second of four did nothing but die.
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is watched on Linux")
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ({"seconds": 60}, "there was no progress on it for 2 s"),  # Four times as long at the first places.
+        ({"takes": 400 * 2**20}, "more than 0.2 GiB of memory were taken; try fewer workers"),
+    ],
+)
+def test_a_worker_out_of_bounds_is_replaced(pool, fault, reason):
+    care = Carer()
+    limits = Limits(seconds=0.5 if "seconds" in fault else 30, memory=200 * 2**20)
+    began = time.monotonic()
+    with pool(1, care=care, limits=limits) as one:
+        results = list(one.run([{"number": 1}, {"number": 2, "place": "there", **fault}, {"number": 3}], never))
+    assert [result["square"] for result in results] == [1, 4, 9]
+    assert care.told == [(2, "there", reason)] * 2
+    assert time.monotonic() - began < 25
+
+
+def test_work_that_notes_no_place_is_not_held_to_the_limits(pool):
+    with pool(1, care=Carer(), limits=Limits(seconds=0.5)) as one:
+        (result,) = one.run(numbers(1, seconds=1.5), never)
+    assert result["square"] == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_process_that_dies_for_no_task_ends_the_run(pool):
+    with pool(1, care=Carer()) as one, pytest.raises(Exception, match=r"ended by signal 9 .*fewer workers"):
+        list(one.run(numbers(1, dies=True), never))
 
 
 def test_results_of_two_workers(pool):
@@ -124,6 +195,7 @@ def test_stopping_keeps_what_is_finished_and_ends_the_workers(pool):
 PARENT = """
 import sys
 sys.path.insert(0, {folder!r})
+from faceswap.core.workers.limits import Limits
 from faceswap.core.workers.pool import WorkerPool
 # No `__main__` guard: a user's script needs none.
 with WorkerPool("worker_factory", "Worker", {{"name": ""}}, 2) as pool:
