@@ -254,7 +254,7 @@ def test_several_media_and_chosen_frames_with_one_worker_and_with_two(tmp_path):
 
 
 def test_media_that_are_whole_are_not_opened_again(tmp_path, monkeypatch):
-    from faceswap.core.jobs import extract as job_module
+    from faceswap.core.jobs import extract_run as job_module
 
     media, faceset, opened = clips(tmp_path), tmp_path / "faces", []
     extract(media[0], faceset, workers=1, every=4)
