@@ -67,8 +67,10 @@ KINDS: dict[str, KindName] = {
 
 BUILT_IN: dict[str, dict[str, str]] = {
     "detector": {
+        "dlib-cnn": "plugins.extract.detect.dlib_cnn",
         "dlib-hog": "plugins.extract.detect.dlib_hog",
         "mtcnn": "plugins.extract.detect.mtcnn",
+        "yunet": "plugins.extract.detect.yunet",
     },
     "aligner": {
         "dlib-5": "plugins.extract.align.dlib_5",

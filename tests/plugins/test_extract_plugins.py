@@ -6,12 +6,13 @@ import sys
 
 import cv2
 import numpy as np
+import onnx_models
 import pytest
 from scipy.spatial import ConvexHull
 from skimage.data import astronaut
 
 from faceswap.core.contract import Detections
-from faceswap.core.errors import WeightsError
+from faceswap.core.errors import FaceswapError, WeightsError
 from faceswap.core.host import PluginChoice, prepare
 from faceswap.lib import weights
 from faceswap.lib.boxes import iou
@@ -239,6 +240,91 @@ def test_empty_batches_keep_their_shapes(aligner, hog, portrait):
 @pytest.mark.parametrize("height, width", [(1, 1), (5, 40), (79, 300)])
 def test_hog_takes_frames_smaller_than_its_window(hog, height, width):
     assert len(hog.detect([np.zeros((height, width, 3), np.uint8)])[0]) == 0
+
+
+class Box:
+    """What dlib's network answers."""
+
+    def __init__(self, confidence, *corners):
+        self.confidence, self.rect = confidence, Rectangle(*corners)
+
+
+def test_cnn_finds_the_face_that_the_gradients_find(portrait, found):
+    detections = load("detector", "dlib-cnn").detect([portrait])[0]
+    assert len(detections) == 1
+    assert iou(detections.boxes, found.boxes)[0, 0] > 0.5
+    assert iou(detections.boxes, FACE - np.float32([60, 0, 60, 0]))[0, 0] > 0.5
+
+
+def test_cnn_boxes_scores_and_threshold(monkeypatch):
+    detector = load("detector", "dlib-cnn", threshold=0.5)
+    answer = [Box(0.4, 0, 0, 9, 9), Box(1.0, 10, 20, 89, 99), Box(3.0, 5, 6, 7, 8)]
+    monkeypatch.setattr(detector, "_network", lambda image, upsample: answer)
+    detections = detector.detect([np.zeros((200, 200, 3), np.uint8)])[0]
+    assert detections.boxes.tolist() == [[5, 6, 8, 9], [10, 20, 90, 100]]
+    np.testing.assert_allclose(detections.scores, [0.952574, 0.731059], atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def yunet_file(tmp_path_factory):
+    file = tmp_path_factory.mktemp("networks") / "without an ending"
+    file.write_bytes(onnx_models.yunet())
+    return file
+
+
+def square_at(height, width, *corners):
+    """A gray picture with red squares, by their left and top corners."""
+    image = np.full((height, width, 3), 120, np.uint8)
+    for left, top in corners:
+        image[top : top + onnx_models.FACE, left : left + onnx_models.FACE] = (255, 0, 0)
+    return image
+
+
+def test_yunet_boxes_and_landmarks_are_where_the_network_says(yunet_file):
+    detector = load("detector", "yunet", file=yunet_file, side=onnx_models.SIDE)
+    image = square_at(200, 300, (24, 32), (200, 96))
+    detections, none = detector.detect([image, np.ascontiguousarray(image[..., ::-1])])
+    assert len(none) == 0 and none.landmarks.shape == (0, 5, 2)
+    order = np.argsort(detections.boxes[:, 0])
+    np.testing.assert_allclose(detections.boxes[order], [[24, 32, 112, 120], [200, 96, 288, 184]], atol=0.01)
+    middles = np.array([[[68, 76]], [[244, 140]]])
+    np.testing.assert_allclose(detections.landmarks[order], middles + onnx_models.FIVE, atol=0.01)
+    assert detections.scheme == "five"
+
+
+def test_yunet_answers_in_the_pixels_of_the_picture_that_it_is_given(yunet_file):
+    """A picture twice the size that the network takes: boxes scale by two, points about pixel centers."""
+    detector = load("detector", "yunet", file=yunet_file, side=onnx_models.SIDE)
+    small = square_at(320, 320, (24, 32))
+    large = np.kron(small, np.ones((2, 2, 1), np.uint8))
+    once, twice = detector.detect([small, large])
+    np.testing.assert_allclose(twice.boxes, 2 * once.boxes, atol=0.01)
+    np.testing.assert_allclose(twice.landmarks, 2 * once.landmarks + 0.5, atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "cannot be read: No such file"),
+        (b"no network", "is not a YuNet network that takes 640 pixels: OpenCV says"),
+        (onnx_models.yunet(), "is not a YuNet network that takes 640 pixels: OpenCV says"),
+    ],
+)
+def test_yunet_refuses_other_files_in_one_line(content, words, tmp_path, capfd):
+    file = tmp_path / "net.onnx"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(FaceswapError, match=words) as told:
+        load("detector", "yunet", file=file)
+    assert "\n" not in str(told.value)
+    assert str(file) in str(told.value)
+    assert capfd.readouterr().err == ""
+
+
+def test_yunet_without_a_file_names_the_command_that_fetches_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("FACESWAP_WEIGHTS", str(tmp_path))
+    with pytest.raises(WeightsError, match=r"faceswap weights fetch face_detection_yunet_2023mar\.onnx"):
+        load("detector", "yunet")
 
 
 _MTCNN = """
