@@ -1,4 +1,4 @@
-"""What happens to one frame: detect, align, cut the crop, mask, recognize.
+"""What happens to one frame: search, align, cut the crop, mask, recognize.
 
 The host cuts every crop: the one that is stored, and those that plugins ask for; masks come back in their own crops
 and are warped into the stored one.
@@ -19,10 +19,13 @@ from ...lib.face_records import FaceRecord
 from ...lib.geometry import compose, crop_matrix, recut, resize_matrix, transform_points
 from ...lib.media import FrameKey
 from ...lib.warp import cut
-from ..contract import CropSpec, Detections
+from ..contract import CropSpec
 from ..errors import FaceswapError, PluginError
 from ..host import Prepared
+from .aligning import align_faces
+from .answers import require_shape
 from .plugins import ExtractPlugins
+from .searching import Faces, find_faces
 
 FACE_TYPE = "head"
 """How much of the head a faceset's crops show: the most, since every narrower crop is cut from them."""
@@ -68,26 +71,25 @@ class Chain:
             PluginError: A plugin failed; it names the plugin and the frame.
         """
         with _blamed(self._plugins.detector, key):
-            detections = _by_score(_whole(self._detector.detect([image])))
-        if len(detections) == 0:
+            faces = find_faces(self._detector.detect, image, self._plugins.search)
+        if len(faces) == 0:
             return ()
         with _blamed(self._plugins.aligner, key):
-            landmarks = self._aligner.align(image, detections)
-            _require_shape(landmarks, (len(detections), *landmarks.shape[1:]))
+            landmarks = align_faces(self._aligner, image, faces, self._plugins.alignment)
             cutter = Cutter(image, landmarks, self._aligner.scheme)
             found = np.isfinite(cutter.matrix(self._stored).sum(axis=(1, 2)))
         if not found.all():
-            detections, cutter = _pick(detections, found), Cutter(image, cutter.landmarks[found], cutter.scheme)
-        return self._records(key, detections, cutter) if len(detections) else ()
+            faces, cutter = faces.pick(found), Cutter(image, cutter.landmarks[found], cutter.scheme)
+        return self._records(key, faces, cutter) if len(faces) else ()
 
-    def _records(self, key: FrameKey, detections: Detections, cutter: Cutter) -> tuple[FaceRecord, ...]:
+    def _records(self, key: FrameKey, faces: Faces, cutter: Cutter) -> tuple[FaceRecord, ...]:
         crops, matrix = cutter.crops(self._stored)
         masks = {name: self._masks(name, key, cutter) for name in self._maskers}
         embeddings = self._embeddings(key, cutter)
         return tuple(
             FaceRecord(
-                box=detections.boxes[index],
-                score=float(detections.scores[index]),
+                box=faces.detections.boxes[index],
+                score=float(faces.detections.scores[index]),
                 matrix=matrix[index],
                 landmarks=cutter.landmarks[index],
                 scheme=cutter.scheme,
@@ -95,7 +97,7 @@ class Chain:
                 crop=encode_crop(crops[index]),
                 masks={name: masks[name][index] for name in masks},
             )
-            for index in range(len(detections))
+            for index in range(len(faces))
         )
 
     def _masks(self, name: str, key: FrameKey, cutter: Cutter) -> Floats:
@@ -104,7 +106,7 @@ class Chain:
         with _blamed(self._plugins.maskers[name], key):
             crops, matrix = cutter.crops(masker.crop)
             masks: Floats = masker.mask(crops, transform_points(matrix, cutter.landmarks))
-            _require_shape(masks, (*crops.shape[:3], 1))
+            require_shape(masks, (*crops.shape[:3], 1))
         if masker.crop == self._stored_mask:
             return masks
         to_stored, size = recut(matrix, cutter.matrix(self._stored_mask)), self._stored_mask.size
@@ -118,7 +120,7 @@ class Chain:
         with _blamed(used, key):
             crops, _ = cutter.crops(self._recognizer.crop)
             embeddings: Floats = self._recognizer.embed(crops)
-            _require_shape(embeddings, (len(crops), *embeddings.shape[1:]))
+            require_shape(embeddings, (len(crops), *embeddings.shape[1:]))
         return {used.found.name: embeddings}
 
 
@@ -174,38 +176,9 @@ def _halved(crops: Image) -> Image:
     return _stack([np.asarray(cv2.resize(crop, half, interpolation=cv2.INTER_AREA)) for crop in crops])
 
 
-def _whole(answer: Any) -> Detections:
-    """Refuses what is not one image's detections, before another plugin or the faceset stumbles over it."""
-    if not isinstance(answer, list) or len(answer) != 1 or not isinstance(answer[0], Detections):
-        raise ValueError(f"its answer must be a list of one Detections. Received: {type(answer).__name__}")
-    _require_shape(answer[0].boxes, (len(answer[0].scores), 4))
-    _require_shape(answer[0].scores, (len(answer[0].boxes),))
-    return answer[0]
-
-
-def _by_score(detections: Detections) -> Detections:
-    order = np.argsort(-detections.scores, kind="stable")
-    return _pick(detections, order)
-
-
-def _pick(detections: Detections, which: NDArray[Any]) -> Detections:
-    points = detections.landmarks
-    return Detections(
-        boxes=detections.boxes[which],
-        scores=detections.scores[which],
-        landmarks=None if points is None else points[which],
-        scheme=detections.scheme,
-    )
-
-
 def _stack(items: list[NDArray[Any]]) -> NDArray[Any]:
     """Stacks arrays; a single one, the usual case, is not copied."""
     return items[0][None] if len(items) == 1 else np.stack(items)
-
-
-def _require_shape(array: Floats, shape: tuple[int, ...]) -> None:
-    if array.dtype != np.float32 or array.shape != shape:
-        raise ValueError(f"its answer must be float32 {list(shape)}. Received: {array.dtype} {list(array.shape)}")
 
 
 @contextmanager

@@ -12,10 +12,11 @@ from ...lib.face_records import Stage
 from ..errors import FaceswapError, PluginError
 from ..host import PluginChoice, Prepared, prepare
 from ..registry import discover, select
+from .settings import Alignment, Part, Search
 
 
 class PluginChoices(BaseModel):
-    """The plugins that an extraction uses, by name with their options."""
+    """The plugins that an extraction uses, by name with their options, and what the host does around them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -23,6 +24,8 @@ class PluginChoices(BaseModel):
     aligner: PluginChoice
     maskers: tuple[PluginChoice, ...] = ()
     recognizer: PluginChoice | None = None
+    search: Search = Search()
+    alignment: Alignment = Alignment()
 
     def prepare(self) -> ExtractPlugins:
         """Selects the plugins and checks their options.
@@ -36,6 +39,8 @@ class PluginChoices(BaseModel):
             aligner=prepare("aligner", self.aligner),
             maskers=_named(prepare("masker", choice) for choice in self.maskers),
             recognizer=prepare("recognizer", self.recognizer) if self.recognizer else None,
+            search=self.search,
+            alignment=self.alignment,
         )
 
 
@@ -50,12 +55,14 @@ def _named(maskers: Iterable[Prepared]) -> dict[str, Prepared]:
 
 @dataclass(frozen=True)
 class ExtractPlugins:
-    """Prepared plugins, not yet loaded; maskers by the name of their masks."""
+    """Prepared plugins, not yet loaded; maskers by the name of their masks; what the host does around them."""
 
     detector: Prepared
     aligner: Prepared
     maskers: dict[str, Prepared]
     recognizer: Prepared | None
+    search: Search
+    alignment: Alignment
 
     @property
     def all(self) -> tuple[Prepared, ...]:
@@ -64,10 +71,14 @@ class ExtractPlugins:
         return (self.detector, self.aligner, *self.maskers.values(), *last)
 
     def stages(self) -> tuple[Stage, ...]:
-        """What a faceset notes of them."""
-        return tuple(
-            Stage(used.found.kind, used.found.name, used.found.version, used.options_hash) for used in self.all
-        )
+        """What a faceset notes of them; the host's settings are noted with the plugin that they go with."""
+        parts: dict[str, Part] = {"detector": self.search, "aligner": self.alignment}
+        stages = []
+        for used in self.all:
+            part = parts.get(used.found.kind)
+            digest = part.added_to(used.options_hash) if part else used.options_hash
+            stages.append(Stage(used.found.kind, used.found.name, used.found.version, digest))
+        return tuple(stages)
 
     def require_fit(self) -> None:
         """Raises PluginError when one cannot work with the aligner's landmarks, and names those that can."""

@@ -15,6 +15,7 @@ from .. import events
 from ..errors import MediaError
 from ..extracting.chain import FACE_TYPE
 from ..extracting.plugins import PluginChoices
+from ..extracting.settings import Alignment, Search
 from ..extracting.work import ChunkResult, ChunkTask, WorkSettings
 from ..host import PluginChoice, default_chain, default_choice, versions
 from ..workers.pool import WorkerPool, core_count
@@ -46,7 +47,7 @@ class ExtractReport(Report):
     warnings: tuple[str, ...] = ()
 
 
-class ExtractJob(Job):
+class ExtractJob(Alignment, Search, Job):
     """Find the faces of MEDIA and store them in FACESET.
 
     MEDIA is a video, an image or a folder of images. FACESET is a folder, whose crops can be looked at and deleted in
@@ -145,7 +146,12 @@ class ExtractJob(Job):
 
     def _choices(self) -> PluginChoices:
         return PluginChoices(
-            detector=self.detector, aligner=self.aligner, maskers=self.maskers, recognizer=self.recognizer
+            detector=self.detector,
+            aligner=self.aligner,
+            maskers=self.maskers,
+            recognizer=self.recognizer,
+            search=Search.of(self),
+            alignment=Alignment.of(self),
         )
 
 
@@ -178,6 +184,6 @@ def _warn(context: JobContext, media: Path, timeline: Timeline, results: list[Ch
 
 def _no_face(media: Path, frames: int) -> str:
     return (
-        f"No face was found in {media} ({frames} frame{'s' if frames != 1 else ''}). Small faces need "
-        "--detector.upsample 1 or 2; turned ones are found by --detector mtcnn."
+        f"No face was found in {media} ({frames} frame{'s' if frames != 1 else ''}). Small faces need --upsample 1 or "
+        "2, in large frames with --tiles 960; turned ones --rotations 90,270; or choose another --detector."
     )

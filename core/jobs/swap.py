@@ -13,6 +13,7 @@ from ...lib.faceset import DATABASE, Faceset
 from ...lib.media import fingerprints, probe
 from ...lib.publish import output_errors
 from ..errors import StoreError
+from ..extracting.settings import Alignment, Search
 from ..host import PluginChoice, default_chain, default_choice
 from .context import JobContext
 from .convert import ConvertJob, ConvertReport
@@ -45,7 +46,7 @@ class SwapReport(Report):
     stage_seconds: dict[str, float]
 
 
-class SwapJob(TrainingChoices):
+class SwapJob(Alignment, Search, TrainingChoices):
     """Put the face of SOURCE on the person in TARGET and write OUTPUT.
 
     Extracts the faces of both, trains a model and converts TARGET. All intermediate work lies in the workspace, is
@@ -89,6 +90,8 @@ class SwapJob(TrainingChoices):
             recognizer=self.recognizer,
             workers=self.workers,
             check=self.check,
+            **Search.values(self),
+            **Alignment.values(self),
         )
 
     def training(self) -> TrainJob:
