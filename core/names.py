@@ -75,6 +75,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "aligner": {
         "dlib-5": "plugins.extract.align.dlib_5",
         "dlib-68": "plugins.extract.align.dlib_68",
+        "mtcnn-5": "plugins.extract.align.mtcnn_5",
     },
     "masker": {
         "ellipse": "plugins.extract.mask.ellipse",

@@ -12,7 +12,7 @@ from ...lib.face_records import Stage
 from ..errors import FaceswapError, PluginError
 from ..host import PluginChoice, Prepared, prepare
 from ..registry import discover, select
-from .settings import Alignment, Part, Search
+from .settings import Alignment, Part, Search, hash_with
 
 
 class PluginChoices(BaseModel):
@@ -76,12 +76,13 @@ class ExtractPlugins:
         stages = []
         for used in self.all:
             part = parts.get(used.found.kind)
-            digest = part.added_to(used.options_hash) if part else used.options_hash
+            digest = hash_with(part, used.options_hash) if part else used.options_hash
             stages.append(Stage(used.found.kind, used.found.name, used.found.version, digest))
         return tuple(stages)
 
     def require_fit(self) -> None:
-        """Raises PluginError when one cannot work with the aligner's landmarks, and names those that can."""
+        """Raises PluginError when one cannot work with another's landmarks, and names those that can."""
+        self._require_detector()
         scheme = self.aligner.plugin.scheme
         for used in self.all[2:]:
             accepted = used.plugin.schemes
@@ -89,8 +90,19 @@ class ExtractPlugins:
                 wanted = " or ".join(sorted(accepted))
                 raise PluginError(
                     f"{used.label} needs {wanted} landmarks, {self.aligner.label} gives {scheme}. "
-                    f"{_alternatives(used.found.kind, scheme)}, or {_aligners(accepted)}."
+                    f"{_alternatives(used.found.kind, scheme)}, or {_named_by('aligner', accepted)}."
                 )
+
+    def _require_detector(self) -> None:
+        needed, given = self.aligner.plugin.detector_schemes, self.detector.plugin.scheme
+        if needed is None or given in needed:
+            return
+        other = [name for name, plugin in _loadable("aligner").items() if given in (plugin.detector_schemes or {given})]
+        remedy = f"Use {_named_by('detector', needed)}, or --aligner {' or '.join(other)}."
+        raise PluginError(
+            f"{self.aligner.label} needs a detector that gives {' or '.join(sorted(needed))} landmarks, "
+            f"{self.detector.label} gives {given or 'none'}. {remedy}"
+        )
 
 
 def _alternatives(kind: str, scheme: str) -> str:
@@ -98,9 +110,10 @@ def _alternatives(kind: str, scheme: str) -> str:
     return f"Use --{kind} {' or '.join(fitting)}" if fitting else f"Use another {kind}"
 
 
-def _aligners(schemes: Iterable[str]) -> str:
-    fitting = [name for name, plugin in _loadable("aligner").items() if plugin.scheme in schemes]
-    return f"--aligner {' or '.join(fitting)}" if fitting else "another aligner"
+def _named_by(kind: str, schemes: Iterable[str]) -> str:
+    """The detectors or aligners that give landmarks of some schemes, as a flag."""
+    fitting = [name for name, plugin in _loadable(kind).items() if plugin.scheme in schemes]
+    return f"--{kind} {' or '.join(fitting)}" if fitting else f"another {kind}"
 
 
 def _loadable(kind: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from ...lib.geometry import invert, transform_points
 from ...lib.views import enlarged, tile_boxes, turn_matrix, turned, turned_boxes
 from ..contract import Detections
 from .answers import by_score, pick, whole
-from .settings import Search
+from .settings import Search, fitting_sizes
 
 Image = NDArray[np.uint8]
 Detect = Callable[[list[Image]], Any]
@@ -65,7 +65,7 @@ def find_faces(detect: Detect, image: Image, search: Search) -> Faces:
     )
     boxes, scores = faces.detections.boxes, faces.detections.scores
     order = np.lexsort((-scores, np.repeat([look.near for look in looks], counts)))
-    order = order[search.fits((boxes[order, 2:] - boxes[order, :2]).max(axis=1), image.shape[0])]
+    order = order[fitting_sizes(search, (boxes[order, 2:] - boxes[order, :2]).max(axis=1), image.shape[0])]
     kept = order[merge_views(boxes[order], np.repeat(np.arange(len(looks)), counts)[order])]
     return faces.pick(kept[np.argsort(-scores[kept], kind="stable")])
 

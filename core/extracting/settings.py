@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ..options import options_hash
@@ -44,21 +46,8 @@ class Part(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    @classmethod
-    def of(cls, job: BaseModel) -> Self:
-        """Takes the part out of a job's settings."""
-        return cls(**cls.values(job))
 
-    @classmethod
-    def values(cls, job: BaseModel) -> dict[str, Any]:
-        """The part's fields in a job, by name."""
-        return {name: getattr(job, name) for name in cls.model_fields}
-
-    def added_to(self, plugin_hash: str) -> str:
-        """The fingerprint of a plugin's options and of these settings, which at their defaults leave it as it is."""
-        if self == type(self)():
-            return plugin_hash
-        return hashlib.sha256(f"{plugin_hash} {options_hash(self)}".encode()).hexdigest()[:16]
+Settings = TypeVar("Settings", bound=Part)
 
 
 class Search(Part):
@@ -93,15 +82,17 @@ class Search(Part):
             raise ValueError(f"--min-face {low} is larger than --max-face {high}, so that no face is left")
         return self
 
-    def fits(self, longer_sides: Any, height: int) -> Any:
-        """Tells for each face whether its size is wanted.
 
-        Args:
-            longer_sides: The longer side of each box in pixels.
-            height: The frame's height in pixels.
-        """
-        low, high = _pixels(self.min_face or "0", height), _pixels(self.max_face or "inf", height)
-        return (longer_sides >= low) & (longer_sides <= high)
+def fitting_sizes(search: Search, longer_sides: NDArray[Any], height: int) -> NDArray[np.bool_]:
+    """Tells for each face whether it is as large as is wanted.
+
+    Args:
+        search: The bounds.
+        longer_sides: The longer side of each box in pixels.
+        height: The frame's height in pixels.
+    """
+    low, high = _pixels(search.min_face or "0", height), _pixels(search.max_face or "inf", height)
+    return np.asarray((longer_sides >= low) & (longer_sides <= high))
 
 
 def _pixels(size: str, height: int) -> float:
@@ -123,3 +114,15 @@ class Alignment(Part):
         description="Ask the aligner a second time about the face set upright, as its first answer lies: better "
         "landmarks of tilted faces.",
     )
+
+
+def settings_of(part: type[Settings], job: BaseModel) -> Settings:
+    """Takes the settings of one part out of a job that has them among its own."""
+    return part(**{name: getattr(job, name) for name in part.model_fields})
+
+
+def hash_with(settings: Part, plugin_hash: str) -> str:
+    """The fingerprint of a plugin's options and of what the host does around it, which by default adds nothing."""
+    if settings == type(settings)():
+        return plugin_hash
+    return hashlib.sha256(f"{plugin_hash} {options_hash(settings)}".encode()).hexdigest()[:16]

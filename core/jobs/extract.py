@@ -15,7 +15,7 @@ from .. import events
 from ..errors import MediaError
 from ..extracting.chain import FACE_TYPE
 from ..extracting.plugins import PluginChoices
-from ..extracting.settings import Alignment, Search
+from ..extracting.settings import Alignment, Search, settings_of
 from ..extracting.work import ChunkResult, ChunkTask, WorkSettings
 from ..host import PluginChoice, default_chain, default_choice, versions
 from ..workers.pool import WorkerPool, core_count
@@ -150,8 +150,8 @@ class ExtractJob(Alignment, Search, Job):
             aligner=self.aligner,
             maskers=self.maskers,
             recognizer=self.recognizer,
-            search=Search.of(self),
-            alignment=Alignment.of(self),
+            search=settings_of(Search, self),
+            alignment=settings_of(Alignment, self),
         )
 
 

@@ -13,7 +13,7 @@ from ...lib.faceset import DATABASE, Faceset
 from ...lib.media import fingerprints, probe
 from ...lib.publish import output_errors
 from ..errors import StoreError
-from ..extracting.settings import Alignment, Search
+from ..extracting.settings import Alignment, Search, settings_of
 from ..host import PluginChoice, default_chain, default_choice
 from .context import JobContext
 from .convert import ConvertJob, ConvertReport
@@ -90,8 +90,8 @@ class SwapJob(Alignment, Search, TrainingChoices):
             recognizer=self.recognizer,
             workers=self.workers,
             check=self.check,
-            **Search.values(self),
-            **Alignment.values(self),
+            **dict(settings_of(Search, self)),
+            **dict(settings_of(Alignment, self)),
         )
 
     def training(self) -> TrainJob:

@@ -35,6 +35,7 @@ NOTHING_THERE = {
     "detector-dlib-cnn-landmarks-match-scheme",
     "detector-dlib-hog-landmarks-in-box",
     "detector-dlib-hog-landmarks-match-scheme",
+    "aligner-mtcnn-5-keeps-options",
     "recognizer-dlib-resnet-keeps-options",
     "blender-alpha-keeps-options",
     "blender-histogram-keeps-options",

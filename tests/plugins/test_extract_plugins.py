@@ -144,6 +144,15 @@ def test_landmarks_far_outside_the_frame_are_finite(aligner, portrait):
     assert np.isfinite(aligner.align(portrait, Detections(boxes, np.float32([0.9, 0.8, 0.7])))).all()
 
 
+def test_the_detectors_own_landmarks_are_taken_over(yunet_file):
+    image = square_at(200, 300, (24, 32), (200, 96))
+    detections = load("detector", "yunet", file=yunet_file, side=onnx_models.SIDE).detect([image])[0]
+    aligner = load("aligner", "mtcnn-5")
+    np.testing.assert_array_equal(aligner.align(image, detections), detections.landmarks)
+    with pytest.raises(ValueError, match=r"`five` landmarks of the detector were expected\. Received: None"):
+        aligner.align(image, Detections(detections.boxes, detections.scores))
+
+
 def test_tall_boxes_are_made_square():
     boxes = np.array([[10, 20, 50, 60], [0, 0, 90, 160]], np.float32)
     # The second: area 14400 = 120 squared, middle (45, 80) moved down by (160 - 90) / 4.

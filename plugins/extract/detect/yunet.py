@@ -42,6 +42,8 @@ _MOST_FACES = 5000
 class YunetDetector(Detector):
     """OpenCV's FaceDetectorYN."""
 
+    scheme = "five"
+
     class Options(Detector.Options):
         """Which network, what it is shown, what counts."""
 
@@ -95,7 +97,7 @@ class YunetDetector(Detector):
             boxes=(corners / scale).astype(np.float32),
             scores=np.clip(rows[:, 14], 0, 1).astype(np.float32),
             landmarks=((rows[:, 4:14].reshape(-1, 5, 2) + 0.5) / scale - 0.5).astype(np.float32),
-            scheme="five",
+            scheme=self.scheme,
         )
 
 

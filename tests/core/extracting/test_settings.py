@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from faceswap.core.cli.main import cli
 from faceswap.core.extracting.plugins import PluginChoices
-from faceswap.core.extracting.settings import Alignment, Search
+from faceswap.core.extracting.settings import Alignment, Search, settings_of
 from faceswap.core.host import PluginChoice
 from faceswap.core.jobs.extract import ExtractJob
 from faceswap.core.jobs.swap import SwapJob
@@ -90,8 +90,8 @@ def test_feature_settings_at_their_defaults_leave_older_facesets_as_they_are():
 def test_feature_a_swap_hands_its_settings_to_both_extractions():
     swap = SwapJob(source="a.mp4", target="b.mp4", output="c.mp4", **SETTINGS)
     job = swap.extraction(swap.source, "source")
-    assert Search.of(job) == Search(**{name: SETTINGS[name] for name in Search.model_fields})
-    assert Alignment.of(job) == Alignment(refeed=4, realign=True)
+    assert settings_of(Search, job) == Search(**{name: SETTINGS[name] for name in Search.model_fields})
+    assert settings_of(Alignment, job) == Alignment(refeed=4, realign=True)
 
 
 def test_roundtrip_settings_reach_workers_as_json():

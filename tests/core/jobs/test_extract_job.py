@@ -265,6 +265,16 @@ def test_masker_that_does_not_fit_is_refused(movie, tmp_path):
     assert not (tmp_path / "faces" / "faces.db").exists()
 
 
+def test_aligner_that_needs_more_than_boxes_is_refused(movie, tmp_path):
+    with pytest.raises(PluginError) as told:
+        extract(movie, tmp_path / "faces", aligner=PluginChoice(name="mtcnn-5"))
+    assert str(told.value) == (
+        "aligner 'mtcnn-5' needs a detector that gives five landmarks, detector 'dlib-hog' gives none. "
+        "Use --detector mtcnn or yunet, or --aligner dlib-5 or dlib-68."
+    )
+    assert not (tmp_path / "faces" / "faces.db").exists()
+
+
 @pytest.mark.parametrize("settings", [{"rotations": (90,)}, {"realign": True}, {"min_face": 20}])
 def test_a_faceset_that_was_searched_otherwise_is_refused(settings, movie, tmp_path):
     extract(movie, tmp_path / "faces", workers=1)
