@@ -78,8 +78,11 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "mtcnn-5": "plugins.extract.align.mtcnn_5",
     },
     "masker": {
+        "box": "plugins.extract.mask.box",
         "ellipse": "plugins.extract.mask.ellipse",
+        "grabcut": "plugins.extract.mask.grabcut",
         "hull": "plugins.extract.mask.hull",
+        "onnx": "plugins.extract.mask.onnx",
     },
     "recognizer": {"dlib-resnet": "plugins.extract.recognize.dlib_resnet"},
     "model": {

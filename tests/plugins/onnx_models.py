@@ -119,3 +119,28 @@ def _rows(graph: Graph, name: str, stride: int, kernel: np.ndarray, bias: np.nda
     shape = graph.weights(f"{name}_shape_{stride}", np.int64([1, cells, columns]))
     graph.node("Reshape", [last, shape], f"{name}_{stride}")
     graph.output(f"{name}_{stride}", 1, cells, columns)
+
+
+LOGITS = np.float32([[0, 0, 0], [8, -4, -4], [-4, -4, 8]]), np.float32([2, 0, 0])
+"""The weights of red, green and blue in the logits of `colors`, and their biases."""
+
+
+def colors(side: int, smaller: int = 1, labels: bool = False) -> bytes:
+    """A segmentation network of three classes: gray, red, blue.
+
+    Args:
+        side: Of the picture that it takes.
+        smaller: By how much its answer is smaller.
+        labels: Whether it answers each pixel's class in place of the logits.
+    """
+    graph = Graph()
+    weights, bias = LOGITS
+    kernel = np.zeros((3, 3, smaller, smaller), np.float32)
+    kernel[:] = weights[..., None, None] / smaller**2
+    logits = graph.convolution(graph.input("picture", 1, 3, side, side), "logits", kernel, bias, smaller, 0)
+    if not labels:
+        graph.output(logits, 1, 3, side // smaller, side // smaller)
+        return graph.model()
+    number = graph.node("ArgMax", [logits], "number", axis=1, keepdims=0)
+    graph.output(graph.node("Cast", [number], "labels", to=1), 1, side // smaller, side // smaller)
+    return graph.model()

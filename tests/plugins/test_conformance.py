@@ -1,5 +1,6 @@
 """Every built-in plugin passes the conformance suite."""
 
+from functools import partial
 from importlib.util import find_spec
 
 import numpy as np
@@ -16,7 +17,10 @@ SLOW = [
     ("detector", "mtcnn"),
     *(("model", name) for name in ("df", "gan", "h128", "h64", "iae", "liae", "lightweight", "original", "sae")),
 ]
-WITH_FILE = {("detector", "yunet"): (onnx_models.yunet, {"side": onnx_models.SIDE, "threshold": 0.4})}
+WITH_FILE = {
+    ("detector", "yunet"): (onnx_models.yunet, {"side": onnx_models.SIDE, "threshold": 0.4}),
+    ("masker", "onnx"): (partial(onnx_models.colors, 64), {"size": 64}),
+}
 """Plugins that work on a file of the user's -> what makes one, and the options that go with it."""
 QUICK = [target for target in EVERY if target not in SLOW and target not in WITH_FILE]
 

@@ -260,7 +260,7 @@ def test_masker_that_does_not_fit_is_refused(movie, tmp_path):
         extract(movie, tmp_path / "faces", maskers=(PluginChoice(name="hull"),))
     assert str(told.value) == (
         "masker 'hull' needs ibug68 landmarks, aligner 'dlib-5' gives dlib5. "
-        "Use --masker ellipse, or --aligner dlib-68."
+        "Use --masker box or ellipse or onnx, or --aligner dlib-68."
     )
     assert not (tmp_path / "faces" / "faces.db").exists()
 
