@@ -7,7 +7,6 @@ import numpy as np
 import onnx_models
 import pytest
 
-from faceswap.core.host import PluginChoice, prepare
 from faceswap.core.names import BUILT_IN
 from faceswap.testing import Sample, check_plugin, parametrize_with_checks
 
@@ -89,8 +88,7 @@ def test_plugin_with_a_file(target, tmp_path):
     make, options = WITH_FILE[target]
     file = tmp_path / "made.onnx"
     file.write_bytes(make())
-    plugin = prepare(target[0], PluginChoice(name=target[1], options={"file": file, **options})).plugin
-    records = check_plugin(plugin, sample=red_square())
+    records = check_plugin((*target, {"file": file, **options}), sample=red_square())
     assert [(record.check, record.message) for record in records if record.status != "passed"] == []
 
 

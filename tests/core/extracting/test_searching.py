@@ -113,6 +113,19 @@ def test_feature_what_several_looks_show_is_one_face():
     assert faces.detections.boxes.tolist() == [[180, 100, 230, 150]]
 
 
+@pytest.mark.parametrize(("better", "turn"), [(0.0, 0), (0.04, 0), (0.06, 90)])
+def test_feature_a_turned_look_replaces_an_upright_one_that_it_clearly_beats(better, turn):
+    class SureOfAll:
+        def detect(self, images):
+            boxes = np.array(parts(images[0], 0), np.float32).reshape(-1, 4)
+            upright = images[0].shape == (300, 400, 3)
+            return [Detections(boxes, np.full(len(boxes), 0.9 if upright else 0.9 + better, np.float32))]
+
+    image = np.full((300, 400, 3), 90, np.uint8)
+    image[100:150, 180:230] = (200, 0, 0)
+    assert find(image, SureOfAll(), rotations=(90,)).turns.tolist() == [turn]
+
+
 def test_feature_tiles_find_what_is_small_and_change_nothing_else():
     large = scene((30, 40), (300, 200), width=700, height=500)
     plain, tiled = find(large), find(large, tiles=256, upsample=1)
