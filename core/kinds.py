@@ -66,6 +66,8 @@ class Detector(Plugin):
     """Finds faces in images."""
 
     kind = "detector"
+    scheme: ClassVar[str | None] = None
+    """The scheme of the landmarks that it gives with its boxes; None where it gives none."""
 
     def detect(self, images: list[c.Image]) -> list[c.Detections]:
         """Finds the faces of each image.
@@ -85,6 +87,8 @@ class Aligner(Plugin):
     kind = "aligner"
     scheme: ClassVar[str] = "ibug68"
     """The scheme of the landmarks that it gives."""
+    detector_schemes: ClassVar[frozenset[str] | None] = None
+    """The schemes of which it needs the detector's landmarks; None where boxes are enough."""
 
     def align(self, image: c.Image, detections: c.Detections) -> c.Landmarks:
         """Finds the landmarks of each detected face.

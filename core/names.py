@@ -67,16 +67,22 @@ KINDS: dict[str, KindName] = {
 
 BUILT_IN: dict[str, dict[str, str]] = {
     "detector": {
+        "dlib-cnn": "plugins.extract.detect.dlib_cnn",
         "dlib-hog": "plugins.extract.detect.dlib_hog",
         "mtcnn": "plugins.extract.detect.mtcnn",
+        "yunet": "plugins.extract.detect.yunet",
     },
     "aligner": {
         "dlib-5": "plugins.extract.align.dlib_5",
         "dlib-68": "plugins.extract.align.dlib_68",
+        "mtcnn-5": "plugins.extract.align.mtcnn_5",
     },
     "masker": {
+        "box": "plugins.extract.mask.box",
         "ellipse": "plugins.extract.mask.ellipse",
+        "grabcut": "plugins.extract.mask.grabcut",
         "hull": "plugins.extract.mask.hull",
+        "onnx": "plugins.extract.mask.onnx",
     },
     "recognizer": {"dlib-resnet": "plugins.extract.recognize.dlib_resnet"},
     "model": {

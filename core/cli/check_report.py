@@ -45,6 +45,21 @@ def read_expected(given: Iterable[str], file: Path | None) -> dict[str, str]:
     return expected
 
 
+def read_options(given: Iterable[str]) -> dict[str, str]:
+    """Reads option values, `NAME=VALUE`, as flags give them; hyphens stand for underscores.
+
+    Raises:
+        FaceswapError: One of them has no name or no value.
+    """
+    options = {}
+    for entry in given:
+        name, equals, value = entry.partition("=")
+        if not (name.strip() and equals):
+            raise FaceswapError(f"An option is written NAME=VALUE. Received: {entry!r}")
+        options[name.strip().replace("-", "_")] = value
+    return options
+
+
 @contextmanager
 def progress() -> Iterator[Notice]:
     """Shows in a terminal what is being done, on the error stream; shows nothing elsewhere."""

@@ -130,6 +130,7 @@ def _contract(plugin: Any) -> list[str]:
 @click.argument("kind", shell_complete=complete_kinds)
 @click.argument("name", shell_complete=complete_names)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with all figures.")
+@click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="An option of it (repeatable).")
 @click.option("--expect", multiple=True, metavar="CHECK=REASON", help="A check that is known to fail (repeatable).")
 @click.option(
     "--expect-file",
@@ -143,6 +144,7 @@ def check(
     kind: str,
     name: str,
     as_json: bool,
+    options: tuple[str, ...],
     expect: tuple[str, ...],
     expect_file: Path | None,
     costs: bool,
@@ -150,16 +152,23 @@ def check(
     """Run the conformance suite on one plugin and measure what it costs, in processes of its own.
 
     A plugin that uses Keras is checked on each Keras backend that is installed, unless it declares the one it needs.
-    Costs are figures, which neither pass nor fail; they are measured with the default options.
+    Costs are figures, which neither pass nor fail. Options are the defaults where --option says nothing else.
 
     Exit code 0 when no check fails, 1 when one does, 2 when the plugin cannot be loaded.
     """
     from ..testing.report import make_report
-    from .check_report import in_words, progress, read_expected
+    from .check_report import in_words, progress, read_expected, read_options
 
     expected = read_expected(expect, expect_file)
     with progress() as notice:
-        report = make_report(known_kind(kind), name, expected_failures=expected, costs=costs, notice=notice)
+        report = make_report(
+            known_kind(kind),
+            name,
+            options=read_options(options),
+            expected_failures=expected,
+            costs=costs,
+            notice=notice,
+        )
     click.echo(json.dumps(report.as_dict(), indent=1) if as_json else in_words(report))
     context.exit(0 if report.passed else 1)
 

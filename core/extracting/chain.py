@@ -1,4 +1,4 @@
-"""What happens to one frame: detect, align, cut the crop, mask, recognize.
+"""What happens to one frame: search, align, cut the crop, mask, recognize.
 
 The host cuts every crop: the one that is stored, and those that plugins ask for; masks come back in their own crops
 and are warped into the stored one.
@@ -25,7 +25,10 @@ from ..contract import CropSpec, Detections
 from ..errors import FaceswapError, PluginError
 from ..host import Prepared
 from ..selecting import Wanted
+from .aligning import align_faces
+from .answers import require_shape
 from .plugins import ExtractPlugins
+from .searching import Faces, find_faces, with_boxes
 
 FACE_TYPE = "head"
 """How much of the head a faceset's crops show: the most, since every narrower crop is cut from them."""
@@ -95,10 +98,10 @@ class Chain:
             PluginError: A plugin failed; it names the plugin and the frame.
         """
         with _blamed(self._plugins.detector, key):
-            detections = _by_score(_whole(self._detector.detect([image])))
-        landmarks = [self._landmarks(key, image, detections)] if len(detections) else []
+            faces = find_faces(self._detector.detect, image, self._plugins.search)
+        landmarks = [self._landmarks(key, image, faces)] if len(faces) else []
         if expected is not None:
-            detections = _joined(detections, expected.boxes)
+            faces = with_boxes(faces, expected.boxes)
             landmarks.append(self.expected_landmarks(key, image, expected))
         if not landmarks:
             return ()
@@ -106,15 +109,13 @@ class Chain:
             cutter = Cutter(image, np.concatenate(landmarks), self._aligner.scheme)
             found = np.isfinite(cutter.matrix(self._stored).sum(axis=(1, 2)))
         if not found.all():
-            detections, cutter = _pick(detections, found), Cutter(image, cutter.landmarks[found], cutter.scheme)
-        return self._records(key, detections, cutter) if len(detections) else ()
+            faces, cutter = faces.pick(found), Cutter(image, cutter.landmarks[found], cutter.scheme)
+        return self._records(key, faces, cutter) if len(faces) else ()
 
-    def _landmarks(self, key: FrameKey, image: Image, detections: Detections) -> Floats:
+    def _landmarks(self, key: FrameKey, image: Image, faces: Faces) -> Floats:
         """The aligner's landmarks, `[faces points 2]`."""
         with _blamed(self._plugins.aligner, key):
-            landmarks: Floats = self._aligner.align(image, detections)
-            _require_shape(landmarks, (len(detections), *landmarks.shape[1:]))
-        return landmarks
+            return align_faces(self._aligner, image, faces, self._plugins.alignment)
 
     def expected_landmarks(self, key: FrameKey, image: Image, expected: ExpectedFaces) -> Floats:
         """The aligner's landmarks of expected faces, `[faces points 2]`; the expected ones where it seems misled.
@@ -124,18 +125,22 @@ class Chain:
             image: uint8 RGB `[height width 3]`.
             expected: The faces.
         """
-        boxes = Detections(expected.boxes, np.zeros(len(expected.boxes), np.float32))
-        found = self._landmarks(key, image, boxes)
+        scheme, needed = self._aligner.scheme, self._aligner.detector_schemes
+        if needed is not None and scheme not in needed:
+            return expected.landmarks  # Nobody has found what it would have to be shown.
+        boxes = Detections(expected.boxes, np.zeros(len(expected.boxes), np.float32), expected.landmarks, scheme)
+        found = self._landmarks(key, image, Faces(boxes, boxes, np.zeros(len(boxes), np.int64)))
         middle = expected.landmarks.mean(axis=1, keepdims=True)
         size, astray = (_mean_distance(expected.landmarks, points) for points in (middle, found))
         return np.where((astray < _MISLED * size)[:, None, None], found, expected.landmarks)
 
-    def _records(self, key: FrameKey, detections: Detections, cutter: Cutter) -> tuple[FaceRecord, ...]:
+    def _records(self, key: FrameKey, faces: Faces, cutter: Cutter) -> tuple[FaceRecord, ...]:
         embeddings = self._embeddings(key, cutter)
         if self._wanted is not None:
             (vectors,) = embeddings.values()
-            kept = self._wanted.keep(vectors) | (detections.scores == 0)  # Those of score 0 are expected.
-            detections, cutter = _pick(detections, kept), Cutter(cutter.image, cutter.landmarks[kept], cutter.scheme)
+            # Those of score 0 are expected.
+            kept = self._wanted.keep(vectors) | (faces.detections.scores == 0)
+            faces, cutter = faces.pick(kept), Cutter(cutter.image, cutter.landmarks[kept], cutter.scheme)
             embeddings = dict.fromkeys(embeddings, vectors[kept])
             if not kept.any():
                 return ()
@@ -143,8 +148,8 @@ class Chain:
         masks = {name: self._masks(name, key, cutter) for name in self._maskers}
         return tuple(
             FaceRecord(
-                box=detections.boxes[index],
-                score=float(detections.scores[index]),
+                box=faces.detections.boxes[index],
+                score=float(faces.detections.scores[index]),
                 matrix=matrix[index],
                 landmarks=cutter.landmarks[index],
                 scheme=cutter.scheme,
@@ -153,7 +158,7 @@ class Chain:
                 masks={name: masks[name][index] for name in masks},
                 **vars(measure_face(crops[index], matrix[index], FACE_TYPE, cutter.landmarks[index], cutter.scheme)),
             )
-            for index in range(len(detections))
+            for index in range(len(faces))
         )
 
     def _masks(self, name: str, key: FrameKey, cutter: Cutter) -> Floats:
@@ -162,7 +167,7 @@ class Chain:
         with _blamed(self._plugins.maskers[name], key):
             crops, matrix = cutter.crops(masker.crop)
             masks: Floats = masker.mask(crops, transform_points(matrix, cutter.landmarks))
-            _require_shape(masks, (*crops.shape[:3], 1))
+            require_shape(masks, (*crops.shape[:3], 1))
         if masker.crop == self._stored_mask:
             return masks
         to_stored, size = recut(matrix, cutter.matrix(self._stored_mask)), self._stored_mask.size
@@ -176,7 +181,7 @@ class Chain:
         with _blamed(used, key):
             crops, _ = cutter.crops(self._recognizer.crop)
             embeddings: Floats = self._recognizer.embed(crops)
-            _require_shape(embeddings, (len(crops), *embeddings.shape[1:]))
+            require_shape(embeddings, (len(crops), *embeddings.shape[1:]))
         return {used.found.name: embeddings}
 
 
@@ -232,38 +237,6 @@ def _halved(crops: Image) -> Image:
     return _stack([np.asarray(cv2.resize(crop, half, interpolation=cv2.INTER_AREA)) for crop in crops])
 
 
-def _whole(answer: Any) -> Detections:
-    """Refuses what is not one image's detections, before another plugin or the faceset stumbles over it."""
-    if not isinstance(answer, list) or len(answer) != 1 or not isinstance(answer[0], Detections):
-        raise ValueError(f"its answer must be a list of one Detections. Received: {type(answer).__name__}")
-    _require_shape(answer[0].boxes, (len(answer[0].scores), 4))
-    _require_shape(answer[0].scores, (len(answer[0].boxes),))
-    return answer[0]
-
-
-def _by_score(detections: Detections) -> Detections:
-    order = np.argsort(-detections.scores, kind="stable")
-    return _pick(detections, order)
-
-
-def _pick(detections: Detections, which: NDArray[Any]) -> Detections:
-    points = detections.landmarks
-    return Detections(
-        boxes=detections.boxes[which],
-        scores=detections.scores[which],
-        landmarks=None if points is None else points[which],
-        scheme=detections.scheme,
-    )
-
-
-def _joined(detections: Detections, boxes: Floats) -> Detections:
-    """Detections and, behind them, boxes of score 0, without landmarks."""
-    return Detections(
-        boxes=np.concatenate([detections.boxes, boxes]),
-        scores=np.concatenate([detections.scores, np.zeros(len(boxes), np.float32)]),
-    )
-
-
 def _mean_distance(points: Floats, others: Floats) -> Floats:
     """The mean distance of the points `[faces points 2]` of each face."""
     return np.asarray(np.linalg.norm(points - others, axis=2).mean(axis=1))
@@ -272,11 +245,6 @@ def _mean_distance(points: Floats, others: Floats) -> Floats:
 def _stack(items: list[NDArray[Any]]) -> NDArray[Any]:
     """Stacks arrays; a single one, the usual case, is not copied."""
     return items[0][None] if len(items) == 1 else np.stack(items)
-
-
-def _require_shape(array: Floats, shape: tuple[int, ...]) -> None:
-    if array.dtype != np.float32 or array.shape != shape:
-        raise ValueError(f"its answer must be float32 {list(shape)}. Received: {array.dtype} {list(array.shape)}")
 
 
 @contextmanager

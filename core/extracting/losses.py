@@ -68,8 +68,8 @@ def no_face(media: Sequence[Gathered], frames: int, filtered: bool) -> str:
     if filtered:
         return f"No face of those who are asked for was found in {where}."
     return (
-        f"No face was found in {where}. Small faces need "
-        "--detector.upsample 1 or 2; turned ones are found by --detector mtcnn."
+        f"No face was found in {where}. Small faces need --upsample 1 or 2, in large frames with --tiles 960; "
+        "turned ones --rotations 90,270; or choose another --detector."
     )
 
 

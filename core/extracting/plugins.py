@@ -12,10 +12,11 @@ from ...lib.face_records import Stage
 from ..errors import FaceswapError, PluginError
 from ..host import PluginChoice, Prepared, prepare
 from ..registry import discover, select
+from .settings import Alignment, Part, Search, hash_with
 
 
 class PluginChoices(BaseModel):
-    """The plugins that an extraction uses, by name with their options."""
+    """The plugins that an extraction uses, by name with their options, and what the host does around them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -23,6 +24,8 @@ class PluginChoices(BaseModel):
     aligner: PluginChoice
     maskers: tuple[PluginChoice, ...] = ()
     recognizer: PluginChoice | None = None
+    search: Search = Search()
+    alignment: Alignment = Alignment()
 
     def prepare(self) -> ExtractPlugins:
         """Selects the plugins and checks their options.
@@ -36,6 +39,8 @@ class PluginChoices(BaseModel):
             aligner=prepare("aligner", self.aligner),
             maskers=_named(prepare("masker", choice) for choice in self.maskers),
             recognizer=prepare("recognizer", self.recognizer) if self.recognizer else None,
+            search=self.search,
+            alignment=self.alignment,
         )
 
 
@@ -50,12 +55,14 @@ def _named(maskers: Iterable[Prepared]) -> dict[str, Prepared]:
 
 @dataclass(frozen=True)
 class ExtractPlugins:
-    """Prepared plugins, not yet loaded; maskers by the name of their masks."""
+    """Prepared plugins, not yet loaded; maskers by the name of their masks; what the host does around them."""
 
     detector: Prepared
     aligner: Prepared
     maskers: dict[str, Prepared]
     recognizer: Prepared | None
+    search: Search
+    alignment: Alignment
 
     @property
     def all(self) -> tuple[Prepared, ...]:
@@ -64,13 +71,18 @@ class ExtractPlugins:
         return (self.detector, self.aligner, *self.maskers.values(), *last)
 
     def stages(self) -> tuple[Stage, ...]:
-        """What a faceset notes of them."""
-        return tuple(
-            Stage(used.found.kind, used.found.name, used.found.version, used.options_hash) for used in self.all
-        )
+        """What a faceset notes of them; the host's settings are noted with the plugin that they go with."""
+        parts: dict[str, Part] = {"detector": self.search, "aligner": self.alignment}
+        stages = []
+        for used in self.all:
+            part = parts.get(used.found.kind)
+            digest = hash_with(part, used.options_hash) if part else used.options_hash
+            stages.append(Stage(used.found.kind, used.found.name, used.found.version, digest))
+        return tuple(stages)
 
     def require_fit(self) -> None:
-        """Raises PluginError when one cannot work with the aligner's landmarks, and names those that can."""
+        """Raises PluginError when one cannot work with another's landmarks, and names those that can."""
+        self._require_detector()
         scheme = self.aligner.plugin.scheme
         for used in self.all[2:]:
             accepted = used.plugin.schemes
@@ -78,8 +90,19 @@ class ExtractPlugins:
                 wanted = " or ".join(sorted(accepted))
                 raise PluginError(
                     f"{used.label} needs {wanted} landmarks, {self.aligner.label} gives {scheme}. "
-                    f"{_alternatives(used.found.kind, scheme)}, or {_aligners(accepted)}."
+                    f"{_alternatives(used.found.kind, scheme)}, or {_named_by('aligner', accepted)}."
                 )
+
+    def _require_detector(self) -> None:
+        needed, given = self.aligner.plugin.detector_schemes, self.detector.plugin.scheme
+        if needed is None or given in needed:
+            return
+        other = [name for name, plugin in _loadable("aligner").items() if given in (plugin.detector_schemes or {given})]
+        remedy = f"Use {_named_by('detector', needed)}, or --aligner {' or '.join(other)}."
+        raise PluginError(
+            f"{self.aligner.label} needs a detector that gives {' or '.join(sorted(needed))} landmarks, "
+            f"{self.detector.label} gives {given or 'none'}. {remedy}"
+        )
 
 
 def _alternatives(kind: str, scheme: str) -> str:
@@ -87,9 +110,10 @@ def _alternatives(kind: str, scheme: str) -> str:
     return f"Use --{kind} {' or '.join(fitting)}" if fitting else f"Use another {kind}"
 
 
-def _aligners(schemes: Iterable[str]) -> str:
-    fitting = [name for name, plugin in _loadable("aligner").items() if plugin.scheme in schemes]
-    return f"--aligner {' or '.join(fitting)}" if fitting else "another aligner"
+def _named_by(kind: str, schemes: Iterable[str]) -> str:
+    """The detectors or aligners that give landmarks of some schemes, as a flag."""
+    fitting = [name for name, plugin in _loadable(kind).items() if plugin.scheme in schemes]
+    return f"--{kind} {' or '.join(fitting)}" if fitting else f"another {kind}"
 
 
 def _loadable(kind: str) -> dict[str, Any]:

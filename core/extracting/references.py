@@ -22,6 +22,7 @@ from ..host import PluginChoice, use_backend
 from ..workers.pool import WorkerPool
 from .chain import Chain
 from .plugins import PluginChoices
+from .settings import Alignment, Search
 
 _CROP = 64
 """Side of the crops that the chain would store; nothing looks at them."""
@@ -71,7 +72,8 @@ def reference_embeddings(
         MediaError: A picture cannot be read, or does not show one face.
         PluginError: A plugin could not be loaded, or failed.
     """
-    settings = plugins.model_copy(update={"maskers": ()}).model_dump(mode="json")
+    # What footage is searched for says nothing of pictures.
+    settings = plugins.model_copy(update={"maskers": (), "search": Search()}).model_dump(mode="json")
     tasks = [{"path": str(path.absolute())} for path in paths]
     # One worker, so that answers come in the order of the tasks.
     with WorkerPool(__name__, "ReferenceWorker", settings, min(1, len(tasks))) as pool:
@@ -93,7 +95,9 @@ def _recorded(record: Path) -> PluginChoices | None:
     """What an extraction's record says; None for other records and damaged ones."""
     try:
         settings = json.loads(record.read_bytes())["settings"]
-        return PluginChoices.model_validate({kind: settings[kind] for kind in ("detector", "aligner", "recognizer")})
+        kinds = {kind: settings[kind] for kind in ("detector", "aligner", "recognizer")}
+        alignment = {name: settings[name] for name in Alignment.model_fields if name in settings}
+        return PluginChoices.model_validate({**kinds, "alignment": alignment})
     except (OSError, ValueError, KeyError, TypeError, ValidationError):
         return None
 

@@ -15,6 +15,7 @@ from ...lib.tracking import MEMORY
 from ..extracting.chain import FACE_TYPE
 from ..extracting.footage import require_times
 from ..extracting.plugins import ExtractPlugins, PluginChoices
+from ..extracting.settings import Alignment, Search, settings_of
 from ..host import PluginChoice, default_chain, default_choice, versions
 from ..registry import own_version
 from ..selecting import FaceFilter, Pictures, Wanted, require_recognizer
@@ -54,7 +55,7 @@ class ExtractReport(Report):
     warnings: tuple[str, ...] = ()
 
 
-class ExtractJob(Job):
+class ExtractJob(Alignment, Search, Job):
     """Find the faces of MEDIA and store them in FACESET.
 
     MEDIA are videos, images and folders, as many as you like. Of a folder all images and all videos are taken; its
@@ -159,7 +160,12 @@ class ExtractJob(Job):
     def choices(self) -> PluginChoices:
         """The plugins."""
         return PluginChoices(
-            detector=self.detector, aligner=self.aligner, maskers=self.maskers, recognizer=self.recognizer
+            detector=self.detector,
+            aligner=self.aligner,
+            maskers=self.maskers,
+            recognizer=self.recognizer,
+            search=settings_of(Search, self),
+            alignment=settings_of(Alignment, self),
         )
 
     def _people(self, context: JobContext, plugins: ExtractPlugins) -> Wanted | None:

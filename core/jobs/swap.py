@@ -14,6 +14,7 @@ from ...lib.media import gather
 from ...lib.publish import output_errors
 from ..errors import StoreError
 from ..extracting.scouting import require_readable
+from ..extracting.settings import Alignment, Search, settings_of
 from ..host import PluginChoice, default_chain, default_choice
 from ..selecting import require_recognizer
 from .context import JobContext
@@ -47,7 +48,7 @@ class SwapReport(Report):
     stage_seconds: dict[str, float]
 
 
-class SwapJob(TrainingChoices):
+class SwapJob(Alignment, Search, TrainingChoices):
     """Put the face of SOURCE on the person in TARGET and write OUTPUT.
 
     Extracts the faces of both, trains a model and converts TARGET. All intermediate work lies in the workspace, is
@@ -91,6 +92,8 @@ class SwapJob(TrainingChoices):
             recognizer=self.recognizer,
             workers=self.workers,
             check=self.check,
+            **dict(settings_of(Search, self)),
+            **dict(settings_of(Alignment, self)),
         )
 
     def training(self) -> TrainJob:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from ...lib.landmarks import SCHEMES
 from ..contract import Detections
 from .exercise import Call, Exercise, pick
 from .records import SkipCheckError, check_of, expect
-from .samples import Floats, Picture, Sample, drawn_face, noise, padded
+from .samples import Picture, Sample, drawn_face, noise, padded
 from .subject import Subject
 
 _SHIFT = (23, 11)
@@ -29,12 +28,11 @@ class AlignerExercise(Exercise):
     method = "align"
 
     def calls(self, plugin: Any) -> list[Call]:
-        """The sample with two boxes around its face; another picture whose detector has given landmarks too."""
+        """The sample with two boxes around its face; another picture whose detector has given landmarks in any case."""
         sample, other = self.sample, drawn_face()
         shift = (sample.face[2] - sample.face[0]) / 16
-        two = np.stack([sample.face, sample.face + shift])
-        marked = replace(_detections(other.face[None]), landmarks=other.points("five")[None], scheme="five")
-        return [(sample.image, _detections(two)), (other.image, marked)]
+        two = _detections(plugin, sample, np.array([(0, 0), (shift, shift)]))
+        return [(sample.image, two), (other.image, _marked(other, np.zeros((1, 2)), _needed(plugin) or "five"))]
 
     def empty(self, plugin: Any) -> Call:
         """A picture without a face."""
@@ -45,13 +43,13 @@ class AlignerExercise(Exercise):
         box, image = self.sample.face, self.sample.image
         left, top = int(box[0] + box[2]) // 2, int(box[1] + box[3]) // 2
         cut: Picture = np.ascontiguousarray(image[top : top + 97, left : left + 131])
-        moved = box - np.array([left, top, left, top], np.float32)
-        tiny = np.array([[-2, -1, 9, 12]], np.float32)
-        return [(cut, _detections(moved[None])), (noise(13, 7), _detections(tiny)), (noise(1, 1), _detections(tiny))]
+        moved = _detections(plugin, self.sample, np.array([(-left, -top)]))
+        tiny = _detections(plugin, Sample(noise(13, 7), (-2, -1, 9, 12)))
+        return [(cut, moved), (noise(13, 7), tiny), (noise(1, 1), tiny)]
 
     def scaled(self, plugin: Any, items: int) -> list[Call]:
         """One picture with so many boxes around its face."""
-        return [(self.sample.image, _detections(np.repeat(self.sample.face[None], items, axis=0)))]
+        return [(self.sample.image, _detections(plugin, self.sample, np.zeros((items, 2))))]
 
     def singles(self, call: Call) -> list[Call]:
         """One face each."""
@@ -59,16 +57,32 @@ class AlignerExercise(Exercise):
         return [(image, pick(detections, index)) for index in range(len(detections))]
 
 
-def _moved(sample: Sample) -> tuple[Call, Call]:
+def _moved(plugin: Any, sample: Sample) -> tuple[Call, Call]:
     """The same face at two places of a frame, `_SHIFT` apart."""
-    (right, down), face = _SHIFT, sample.face
-    before = padded(sample.image, 0, 0, right, down), _detections(face[None])
-    shift = np.array([right, down, right, down], np.float32)
-    return before, (padded(sample.image, right, down, 0, 0), _detections((face + shift)[None]))
+    right, down = _SHIFT
+    before = padded(sample.image, 0, 0, right, down), _detections(plugin, sample)
+    return before, (padded(sample.image, right, down, 0, 0), _detections(plugin, sample, np.array([_SHIFT])))
 
 
-def _detections(boxes: Floats) -> Detections:
-    return Detections(np.asarray(boxes, np.float32), np.linspace(0.9, 0.8, len(boxes), dtype=np.float32))
+def _needed(plugin: Any) -> str | None:
+    """A scheme of which the aligner needs the detector's landmarks, if it needs any."""
+    return next((name for name in SCHEMES if name in (plugin.detector_schemes or ())), None)
+
+
+def _detections(plugin: Any, sample: Sample, shifts: Any = ((0, 0),)) -> Detections:
+    """The sample's face, once for each shift `[faces 2]`; with landmarks where the aligner needs them."""
+    scheme, moved = _needed(plugin), np.asarray(shifts, np.float32)
+    if scheme is not None:
+        return _marked(sample, moved, scheme)
+    boxes = sample.face + np.tile(moved, 2)
+    return Detections(boxes, np.linspace(0.9, 0.8, len(boxes), dtype=np.float32))
+
+
+def _marked(sample: Sample, shifts: Any, scheme: str) -> Detections:
+    """The sample's face, once for each shift `[faces 2]`, as a detector finds it that gives landmarks."""
+    moved = np.asarray(shifts, np.float32)
+    boxes, points = sample.face + np.tile(moved, 2), sample.points(scheme) + moved[:, None]
+    return Detections(boxes, np.linspace(0.9, 0.8, len(boxes), dtype=np.float32), points, scheme)
 
 
 def landmarks_match_scheme(subject: Subject) -> None:
@@ -101,7 +115,7 @@ def landmarks_follow_frame(subject: Subject) -> None:
     """When the frame moves by whole pixels, the landmarks move by as many."""
     _must_be_pixels(subject)
     exercise = subject.exercise
-    before, after = (exercise.run(subject.plugin, call) for call in _moved(exercise.sample))
+    before, after = (exercise.run(subject.plugin, call) for call in _moved(subject.plugin, exercise.sample))
     gap = float(np.abs(after - before - np.array(_SHIFT, np.float32)).max())
     expected = f"landmarks that move by {list(_SHIFT)} with the frame, to {_LARGEST_SHIFT_ERROR} px"
     expect(gap <= _LARGEST_SHIFT_ERROR, expected, f"they are off by up to {gap:.3g} px")

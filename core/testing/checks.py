@@ -22,7 +22,8 @@ def check_plugin(
     """Runs every check of a plugin's kind on it, in this process.
 
     Args:
-        plugin: The plugin class, a plugin object (then its options are used), or (kind, name) of an installed plugin.
+        plugin: The plugin class, a plugin object (then its options are used), or (kind, name) of an installed plugin,
+            or (kind, name, options) with option values by name.
         sample: A uint8 RGB picture `[height width 3]` with a face in its middle, or a `Sample`; the suite's own
             portrait when None.
         expected_failures: Reasons by the names of checks that are known to fail.
@@ -141,7 +142,7 @@ class BoundCheck:
     def name(self) -> str:
         """The test's id: `CenterDetector-finds-face`."""
         plugin = self.shared.plugin
-        words = plugin if isinstance(plugin, tuple) else (select_target(plugin).plugin_class.__name__,)
+        words = plugin[:2] if isinstance(plugin, tuple) else (select_target(plugin).plugin_class.__name__,)
         return "-".join((*words, self.check.name))
 
     def __call__(self) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from importlib import import_module
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..host import Prepared, use_backend
+from ..options import make_plugin
 from ..registry import Selected, find, select
 from .child_log import Notice, how_it_ended, read, run_logged, write
 
@@ -60,7 +62,7 @@ run_child(*sys.argv[1:])
 
 @dataclass(frozen=True)
 class Costs:
-    """What a plugin costs with its default options; None where it could not be measured.
+    """What a plugin costs; None where it could not be measured.
 
     Attributes:
         import_seconds: Importing the plugin's module, after what the host imports for every plugin.
@@ -89,20 +91,29 @@ class Costs:
         return asdict(self)
 
 
-def measure_costs(kind: str, name: str, *, backend: str | None = None, notice: Notice = lambda words: None) -> Costs:
+def measure_costs(
+    kind: str,
+    name: str,
+    *,
+    options: Mapping[str, str] | None = None,
+    backend: str | None = None,
+    notice: Notice = lambda words: None,
+) -> Costs:
     """Measures an installed plugin in a process of its own.
 
     Args:
         kind: The plugin kind.
         name: The plugin's name, or `name@package`.
+        options: Values of its options by name; the others have their defaults.
         backend: The Keras backend to run on; the environment's where None.
         notice: Told what is being measured.
     """
+    given = json.dumps(dict(options or {}))
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "costs.jsonl")
         log.touch()
         flags = ("-X", "importtime")
-        ended = run_logged(_CHILD, kind, name, log=log, notice=notice, backend=backend, flags=flags)
+        ended = run_logged(_CHILD, kind, name, given, log=log, notice=notice, backend=backend, flags=flags)
         lines = read(log)
     figures: dict[str, Any] = {}
     for line in lines:
@@ -123,17 +134,17 @@ def slowest_imports(said: str) -> dict[str, float]:
     return {package: seconds for package, seconds in slowest if seconds >= _LEAST_SECONDS}
 
 
-def run_child(kind: str, name: str, log_path: str) -> None:
+def run_child(kind: str, name: str, options: str, log_path: str) -> None:
     """Measures in this process, and writes each figure as soon as it is known."""
     log = Path(log_path)
     try:
-        _measure(kind, name, log)
+        _measure(kind, name, json.loads(options), log)
     except (Exception, SystemExit) as error:
         write(log, figures={"error": f"{type(error).__name__}: {' '.join(str(error).split())}"})
     write(log, end=True)
 
 
-def _measure(kind: str, name: str, log: Path) -> None:
+def _measure(kind: str, name: str, options: Mapping[str, str], log: Path) -> None:
     write(log, begin="the import")
     seconds, imported = _import(find(kind, name).module)
     write(log, figures={"import_seconds": seconds, "imported": imported})
@@ -145,7 +156,7 @@ def _measure(kind: str, name: str, log: Path) -> None:
     selected, exercise = select(kind, name), make_subject((kind, name)).exercise
     loaded: list[Any] = []
     before, began = set(sys.modules), time.perf_counter()
-    load_bytes = growth(lambda: loaded.append(_load(selected)))
+    load_bytes = growth(lambda: loaded.append(_load(selected, options)))
     figures = {"load_seconds": time.perf_counter() - began, "load_bytes": load_bytes, "loaded": _heavy(before)}
     write(log, figures=figures)
 
@@ -182,9 +193,9 @@ def _heavy(before: set[str]) -> list[str]:
     return [name for name in HEAVY if name in sys.modules and name not in before]
 
 
-def _load(selected: Selected) -> Any:
-    """Makes the plugin with its defaults, models in full width, and loads it on its backend."""
-    plugin = selected.plugin_class()
+def _load(selected: Selected, options: Mapping[str, str]) -> Any:
+    """Makes the plugin, models in full width, and loads it on its backend."""
+    plugin = make_plugin(selected, options)
     use_backend([Prepared(selected.found, plugin)])
     plugin.load()
     return plugin

@@ -118,11 +118,13 @@ def scores_sorted(subject: Subject) -> None:
 
 
 def landmarks_match_scheme(subject: Subject) -> None:
-    """Where it gives landmarks, it names their scheme and gives as many as that has."""
-    found = [each for each in _detections(subject) if each.landmarks is not None or each.scheme is not None]
-    if not found:
+    """Where it gives landmarks, it declares and names their scheme and gives as many as that has."""
+    faces, declared = [each for each in _detections(subject) if len(each)], subject.plugin.scheme
+    marked = [each for each in _detections(subject) if each.landmarks is not None or each.scheme is not None]
+    if not marked and declared is None:
         raise SkipCheckError("it gives no landmarks")
-    for each in found:
+    for each in {id(found): found for found in (*faces, *marked)}.values():
+        expect(each.scheme == declared, f"the declared `scheme`, {declared}", each.scheme)
         expect(each.scheme in SCHEMES, f"a scheme among {', '.join(SCHEMES)}", each.scheme)
         wanted = [len(each.boxes), SCHEMES[each.scheme].points, 2]
         shape = None if each.landmarks is None else list(each.landmarks.shape)

@@ -41,6 +41,7 @@ def run_checks_isolated(
     kind: str,
     name: str,
     *,
+    options: Mapping[str, str] | None = None,
     expected_failures: Mapping[str, str] | None = None,
     backend: str | None = None,
     notice: Notice = lambda words: None,
@@ -52,6 +53,7 @@ def run_checks_isolated(
     Args:
         kind: The plugin kind.
         name: The plugin's name, or `name@package`.
+        options: Values of its options by name; the others have their defaults.
         expected_failures: Reasons by the names of checks that are known to fail.
         backend: The Keras backend to run on; the environment's where None.
         notice: Told the name of each check when it begins.
@@ -59,12 +61,13 @@ def run_checks_isolated(
     Raises:
         PluginError: No such plugin is installed, it cannot be imported, or `expected_failures` names no check of it.
     """
-    label, reasons = find(kind, name).label, json.dumps(dict(expected_failures or {}))
+    label = find(kind, name).label
+    given = [json.dumps(dict(each or {})) for each in (options, expected_failures)]
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "records.jsonl")
         log.touch()
         while not (lines := read(log)) or "end" not in lines[-1]:
-            ended = run_logged(_CHILD, kind, name, reasons, log=log, notice=notice, backend=backend)
+            ended = run_logged(_CHILD, kind, name, *given, log=log, notice=notice, backend=backend)
             lines = read(log)
             if not lines or "end" not in lines[-1]:
                 running = lines[-1].get("begin") if lines else None
@@ -78,7 +81,7 @@ def run_checks_isolated(
     return Checked([CheckRecord(**line["record"]) for line in lines if "record" in line], **lines[-1]["end"])
 
 
-def run_child(kind: str, name: str, reasons: str, log_path: str) -> None:
+def run_child(kind: str, name: str, options: str, reasons: str, log_path: str) -> None:
     """Runs the checks that the log does not yet speak of, and writes to it what happens."""
     log = Path(log_path)
     done = {line["begin"] for line in read(log) if "begin" in line}
@@ -91,7 +94,8 @@ def run_child(kind: str, name: str, reasons: str, log_path: str) -> None:
     pinned = None
     try:
         pinned = select(kind, name).plugin_class.backend
-        for record in iterate_checks((kind, name), expected_failures=json.loads(reasons), before=begin):
+        target = (kind, name, json.loads(options))
+        for record in iterate_checks(target, expected_failures=json.loads(reasons), before=begin):
             _log_record(log, record)
     except (FaceswapError, ValueError) as error:  # A ValueError tells of a check that there is not.
         write(log, error=str(error))

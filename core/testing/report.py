@@ -73,6 +73,7 @@ def make_report(
     kind: str,
     name: str,
     *,
+    options: Mapping[str, str] | None = None,
     expected_failures: Mapping[str, str] | None = None,
     costs: bool = True,
     notice: Notice = lambda words: None,
@@ -82,6 +83,7 @@ def make_report(
     Args:
         kind: The plugin kind.
         name: The plugin's name, or `name@package`.
+        options: Values of its options by name; the others have their defaults.
         expected_failures: Reasons by the names of checks that are known to fail.
         costs: Whether costs are measured too.
         notice: Told in a few words what is being done.
@@ -94,11 +96,13 @@ def make_report(
 
     def measured(backend: str | None, where: str = "") -> Costs | None:
         tell = _tell(notice, f"measuring{where}")
-        return measure_costs(kind, name, backend=backend, notice=tell) if costs else None
+        return measure_costs(kind, name, options=options, backend=backend, notice=tell) if costs else None
 
     def checked_on(backend: str | None, where: str = "") -> Checked:
         tell = _tell(notice, f"checking{where}")
-        return run_checks_isolated(kind, name, expected_failures=expected_failures, backend=backend, notice=tell)
+        return run_checks_isolated(
+            kind, name, options=options, expected_failures=expected_failures, backend=backend, notice=tell
+        )
 
     checked = checked_on(chosen)
     first = measured(chosen)

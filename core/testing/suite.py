@@ -7,6 +7,7 @@ from typing import Any
 from .. import kinds
 from ..errors import suggest
 from ..kinds import Plugin
+from ..options import parse_options
 from ..registry import Found, Selected, select
 from . import aligner, blender, common, detector, generator, listener, masker, metric, model, recognizer
 from .exercise import Exercise
@@ -45,16 +46,20 @@ def make_subject(target: Any, sample: Any = None) -> Subject:
     """Takes what an author wants to have checked.
 
     Args:
-        target: A plugin class, a plugin object (checked with its options), or (kind, name) of an installed plugin.
+        target: A plugin class, a plugin object (checked with its options), or (kind, name) of an installed plugin,
+            as a third perhaps its option values by name.
         sample: A picture with a face in its middle, or a `Sample`; the suite's own when None.
 
     Raises:
         PluginError: No such plugin is installed, or it cannot be loaded.
+        OptionError: An option value is not allowed.
         TypeError: The target is none of these.
     """
     selected = select_target(target)
     _, exercise, _ = _suite(selected.plugin_class)
     options = target.options if isinstance(target, Plugin) else None
+    if isinstance(target, tuple) and target[2:]:
+        options = parse_options(selected.found.label, selected.plugin_class.Options, *target[2:])
     return Subject(selected.found, selected.plugin_class, exercise(as_sample(sample)), options)
 
 
@@ -72,8 +77,8 @@ def know_names(checks: list[Check], names: Any) -> None:
 
 def select_target(target: Any) -> Selected:
     """The class of a target, as `make_subject` takes it, and where it comes from."""
-    if isinstance(target, tuple) and len(target) == 2:
-        return select(*target)
+    if isinstance(target, tuple) and len(target) in (2, 3):
+        return select(*target[:2])
     plugin_class = target if isinstance(target, type) else type(target)
     if not issubclass(plugin_class, Plugin):
         raise TypeError(f"A plugin class, a plugin or (kind, name) was expected. Received: {target!r}")

@@ -1,17 +1,38 @@
-"""dlib's landmark predictor, brought to the contract's conventions; shared by the dlib plugins."""
+"""What dlib's detectors and landmark predictors answer, brought to the contract's conventions."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ...core.contract import Detections
+
 _SURROUNDINGS = 0.4
 """How far around the box the predictor may look, as a share of its side (it samples up to about 0.25)."""
 
 _HALF_A_PIXEL_IN = np.array([0.5, 0.5, -0.5, -0.5])
+
+
+def as_detections(rectangles: Sequence[Any], raw_scores: Sequence[float]) -> Detections:
+    """Turns what a dlib detector found into the contract's detections, best first.
+
+    Scores of any size are mapped into 0..1 by the logistic function: dlib's threshold 0 becomes 0.5.
+
+    Args:
+        rectangles: `dlib.rectangle`s, whose right and bottom are the last pixels inside.
+        raw_scores: The score of each.
+    """
+    raw = np.asarray(raw_scores, np.float64)
+    order = np.argsort(-raw, kind="stable")
+    boxes = [[box.left(), box.top(), box.right() + 1, box.bottom() + 1] for box in rectangles]
+    return Detections(
+        boxes=np.array(boxes, np.float32).reshape(-1, 4)[order],
+        scores=np.asarray(1 / (1 + np.exp(-raw)), np.float32)[order],
+    )
 
 
 def predict_landmarks(

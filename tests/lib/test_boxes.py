@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from faceswap.lib.boxes import box_area, iou, landmarks_box, scale_box
+from faceswap.lib.boxes import box_area, iou, landmarks_box, merge_views, scale_box
 
 
 def _draw(box: np.ndarray) -> np.ndarray:
@@ -45,3 +45,26 @@ def test_landmarks_box_lies_on_edges():
     boxes = landmarks_box(marks)
     assert boxes.dtype == np.float32
     assert boxes == pytest.approx(np.array([[0.5, 1.5, 4.5, 9.5]]))
+
+
+FACE, PART, APART = [0, 0, 100, 100], [60, 60, 110, 110], [200, 0, 240, 40]
+PAIR = [45, 0, 145, 100]
+
+
+@pytest.mark.parametrize(
+    ("boxes", "views", "stay"),
+    [
+        ([FACE, PART, APART], [0, 1, 1], [0, 2]),  # 40 x 40 of the part's 50 x 50 lie in the face: 64 %.
+        ([FACE, PART], [0, 0], [0, 1]),  # One view has merged its own.
+        ([FACE, PAIR], [0, 1], [0]),  # They share 55 % of either.
+        ([FACE, [55, 0, 155, 100]], [0, 1], [0, 1]),  # 45 %.
+        ([FACE, PAIR, [130, 0, 180, 100]], [0, 1, 2], [0, 2]),  # What was left out leaves out nothing.
+        ([FACE, [10, 10, 10, 50]], [0, 1], [0, 1]),  # No area, no share.
+    ],
+)
+def test_feature_views_are_merged_in_order(boxes, views, stay) -> None:
+    assert merge_views(np.array(boxes, np.float32), np.array(views)).tolist() == stay
+
+
+def test_feature_no_boxes_are_merged_to_none() -> None:
+    assert merge_views(np.zeros((0, 4), np.float32), np.zeros(0, np.int64)).tolist() == []

@@ -1,20 +1,30 @@
 """Every built-in plugin passes the conformance suite."""
 
+from functools import partial
 from importlib.util import find_spec
 
+import numpy as np
+import onnx_models
 import pytest
 
 from faceswap.core.names import BUILT_IN
-from faceswap.testing import parametrize_with_checks
+from faceswap.testing import Sample, check_plugin, parametrize_with_checks
 
 EVERY = [(kind, name) for kind, names in BUILT_IN.items() for name in names]
 SLOW = [
+    ("detector", "dlib-cnn"),
     ("detector", "mtcnn"),
     *(("model", name) for name in ("df", "gan", "h128", "h64", "iae", "liae", "lightweight", "original", "sae")),
 ]
-QUICK = [target for target in EVERY if target not in SLOW]
+WITH_FILE = {
+    ("detector", "yunet"): (onnx_models.yunet, {"side": onnx_models.SIDE, "threshold": 0.4}),
+    ("masker", "onnx"): (partial(onnx_models.colors, 64), {"size": 64}),
+}
+"""Plugins that work on a file of the user's -> what makes one, and the options that go with it."""
+QUICK = [target for target in EVERY if target not in SLOW and target not in WITH_FILE]
 
 NEEDS = {
+    "dlib-cnn": ("dlib", "face_recognition_models"),
     "dlib-hog": ("dlib",),
     "dlib-5": ("dlib", "face_recognition_models"),
     "dlib-68": ("dlib", "face_recognition_models"),
@@ -24,8 +34,11 @@ NEEDS = {
 
 # What a built-in plugin has nothing to be checked of; any other skipped check is an error.
 NOTHING_THERE = {
+    "detector-dlib-cnn-landmarks-in-box",
+    "detector-dlib-cnn-landmarks-match-scheme",
     "detector-dlib-hog-landmarks-in-box",
     "detector-dlib-hog-landmarks-match-scheme",
+    "aligner-mtcnn-5-keeps-options",
     "recognizer-dlib-resnet-keeps-options",
     "blender-alpha-keeps-options",
     "blender-histogram-keeps-options",
@@ -62,5 +75,22 @@ def test_slow_plugin(check):
     run(check)
 
 
+def red_square():
+    """What the made networks take for a face, in the middle of a picture."""
+    image = np.full((240, 240, 3), 120, np.uint8)
+    half = onnx_models.FACE // 2
+    image[120 - half : 120 + half, 120 - half : 120 + half] = (255, 0, 0)
+    return Sample(image, (120 - half, 120 - half, 120 + half, 120 + half))
+
+
+@pytest.mark.parametrize("target", WITH_FILE, ids="-".join)
+def test_plugin_with_a_file(target, tmp_path):
+    make, options = WITH_FILE[target]
+    file = tmp_path / "made.onnx"
+    file.write_bytes(make())
+    records = check_plugin((*target, {"file": file, **options}), sample=red_square())
+    assert [(record.check, record.message) for record in records if record.status != "passed"] == []
+
+
 def test_every_built_in_plugin_is_checked():
-    assert sorted(QUICK + SLOW) == sorted(EVERY)
+    assert sorted([*QUICK, *SLOW, *WITH_FILE]) == sorted(EVERY)

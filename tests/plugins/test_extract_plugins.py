@@ -6,12 +6,13 @@ import sys
 
 import cv2
 import numpy as np
+import onnx_models
 import pytest
 from scipy.spatial import ConvexHull
 from skimage.data import astronaut
 
 from faceswap.core.contract import Detections
-from faceswap.core.errors import WeightsError
+from faceswap.core.errors import FaceswapError, WeightsError
 from faceswap.core.host import PluginChoice, prepare
 from faceswap.lib import weights
 from faceswap.lib.boxes import iou
@@ -143,6 +144,15 @@ def test_landmarks_far_outside_the_frame_are_finite(aligner, portrait):
     assert np.isfinite(aligner.align(portrait, Detections(boxes, np.float32([0.9, 0.8, 0.7])))).all()
 
 
+def test_the_detectors_own_landmarks_are_taken_over(yunet_file):
+    image = square_at(200, 300, (24, 32), (200, 96))
+    detections = load("detector", "yunet", file=yunet_file, side=onnx_models.SIDE).detect([image])[0]
+    aligner = load("aligner", "mtcnn-5")
+    np.testing.assert_array_equal(aligner.align(image, detections), detections.landmarks)
+    with pytest.raises(ValueError, match=r"`five` landmarks of the detector were expected\. Received: None"):
+        aligner.align(image, Detections(detections.boxes, detections.scores))
+
+
 def test_tall_boxes_are_made_square():
     boxes = np.array([[10, 20, 50, 60], [0, 0, 90, 160]], np.float32)
     # The second: area 14400 = 120 squared, middle (45, 80) moved down by (160 - 90) / 4.
@@ -213,6 +223,146 @@ def test_ellipse_follows_the_jaw():
     assert gaps.max() < 0.05 * 86 * 1.5  # 86 px are the unit box
 
 
+@pytest.mark.parametrize("scheme", sorted(SCHEMES))
+def test_box_lies_around_the_ellipse(scheme):
+    """It touches the ellipse of the same size on all sides: their areas are as 4 to pi."""
+    box, ellipse = load("masker", "box", width=0.9), load("masker", "ellipse", width=0.9)
+    points = mean_face_landmarks(scheme, "head", 256)[None]
+    mask, inside = box.mask(empty_crops(256), points)[0], ellipse.mask(empty_crops(256), points)[0]
+    assert (mask[inside == 1] == 1).all()
+    assert mask.sum() / inside.sum() == pytest.approx(4 / np.pi, rel=0.002)
+    for axis in (0, 1):
+        reach = [np.flatnonzero(each.max(axis=(axis, 2)) > 0.5)[[0, -1]] for each in (mask, inside)]
+        assert np.abs(reach[0] - reach[1]).max() <= 1
+
+
+def painted_face(size=128, bar=False):
+    """An oval of skin around the mean face, on a blue ground, whose outline is known; green may cover a cheek."""
+    points = mean_face_landmarks("ibug68", "head", size)
+    middle = (points[17:].min(axis=0) + points[17:].max(axis=0)) / 2
+    unit = points[16, 0] - points[0, 0]
+    y, x = np.mgrid[:size, :size]
+    oval = ((x - middle[0]) / (0.55 * unit)) ** 2 + ((y - middle[1]) / (0.72 * unit)) ** 2 <= 1
+    image = np.full((size, size, 3), (40, 60, 140), np.float32)
+    image[oval] = (205, 160, 130)
+    if bar:
+        covered = x < middle[0] - 0.33 * unit  # And on beyond the face, as a hand or a pole would.
+        image[covered] = (30, 160, 40)
+        oval &= ~covered
+    image += np.random.default_rng(0).normal(0, 8, image.shape)
+    return np.clip(image, 0, 255).astype(np.uint8), points, oval
+
+
+def overlap(mask, truth):
+    found = mask[..., 0] > 0.5
+    return (found & truth).sum() / (found | truth).sum()
+
+
+@pytest.mark.parametrize("bar", [False, True])
+def test_grabcut_finds_the_outline_that_the_hull_misses(bar):
+    crop, points, truth = painted_face(bar=bar)
+    cut_out = load("masker", "grabcut", reach=0.3, sure=0.3).mask(crop[None], points[None])[0]
+    hull = load("masker", "hull", size=128).mask(crop[None], points[None])[0]
+    assert overlap(cut_out, truth) > 0.97
+    assert overlap(hull, truth) < 0.88
+
+
+def test_grabcut_stays_within_reach_and_keeps_what_is_sure():
+    """Where the colors say nothing, what lies deep in the hull is face and what is far from it is not."""
+    points = mean_face_landmarks("ibug68", "head", 128)
+    noise = np.random.default_rng(0).integers(0, 256, (1, 128, 128, 3), np.uint8)
+    mask = load("masker", "grabcut", sure=0.1, reach=0.1).mask(noise, points[None])[0, ..., 0]
+    hull = load("masker", "hull", size=128).mask(noise, points[None])[0, ..., 0] > 0.5
+    unit = 128 / (1 + 2 * np.sqrt(2) * 0.7)
+    inside, outside = (cv2.distanceTransform(part.astype(np.uint8), cv2.DIST_L2, 5) for part in (hull, ~hull))
+    assert (mask[inside > 0.1 * unit + 4] == 1).all()
+    assert (mask[outside > 0.1 * unit + 4] == 0).all()
+
+
+def test_grabcut_answers_alike_whatever_was_drawn_before():
+    crop, points, _ = painted_face()
+    masker = load("masker", "grabcut")
+    first = masker.mask(crop[None], points[None])
+    cv2.setRNGSeed(1234)
+    cv2.kmeans(np.float32([[0], [1], [2], [9]]), 2, None, (3, 5, 0.1), 3, cv2.KMEANS_RANDOM_CENTERS)
+    np.testing.assert_array_equal(masker.mask(crop[None], points[None]), first)
+
+
+def color_bands(size=64):
+    """Red above, then gray, then blue."""
+    image = np.full((size, size, 3), 120, np.uint8)
+    image[: size // 2], image[3 * size // 4 :] = (255, 0, 0), (0, 40, 255)
+    return image
+
+
+@pytest.fixture
+def network(tmp_path):
+    """Makes an ONNX file and gives its masker."""
+
+    def make(content, **options):
+        file = tmp_path / "segments.onnx"
+        file.write_bytes(content)
+        return load("masker", "onnx", file=file, **options)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"classes": "0,2"},
+        {"mean": "120,100,80", "std": (60, 50, 40)},
+        {"channels": "bgr"},
+    ],
+)
+def test_onnx_mask_is_the_softmax_of_the_face_classes(network, options):
+    masker = network(onnx_models.colors(64), size=64, **options)
+    image = color_bands()
+    mask = masker.mask(image[None], np.zeros((1, 5, 2), np.float32))[0, ..., 0]
+    weights, bias = onnx_models.LOGITS
+    mean, std = ((120, 100, 80), (60, 50, 40)) if "mean" in options else (0, 255)
+    shown = (image.astype(np.float64) - mean) / std
+    logits = (shown[..., ::-1] if "channels" in options else shown) @ weights.T + bias
+    shares = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
+    wanted = shares[..., [0, 2]].sum(axis=-1) if "classes" in options else shares[..., 1]
+    np.testing.assert_allclose(mask, wanted, atol=1e-5)
+    assert wanted.std() > 0.1
+
+
+def test_onnx_answers_of_another_size_and_of_labels(network):
+    small = network(onnx_models.colors(64, smaller=4), size=64).mask(
+        color_bands()[None], np.zeros((1, 5, 2), np.float32)
+    )
+    np.testing.assert_allclose(small[0, :28, :, 0], 0.9975, atol=1e-3)
+    assert small[0, 40:].max() < 0.2
+    labels = network(onnx_models.colors(64, labels=True), size=64, values="labels", classes=(0, 2))
+    mask = labels.mask(color_bands()[None], np.zeros((1, 5, 2), np.float32))[0]
+    assert (mask[:32] == 0).all() and (mask[32:] == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "words"),
+    [
+        (b"GIF89a", {}, "is not an ONNX network: OpenCV says '"),
+        (onnx_models.colors(64), {"classes": (0, 3)}, "has the classes 0 to 2. Received: --masker.onnx.classes 0,3"),
+        (onnx_models.colors(64), {"values": "labels"}, r"must answer [1, height, width]. Received: [1, 3, 64, 64]"),
+        (onnx_models.colors(64), {"output": "faces"}, "is not a network that takes [1, 3, 64, 64]: OpenCV says '"),
+    ],
+)
+def test_onnx_refuses_what_does_not_fit_in_one_line(network, content, options, words, capfd):
+    with pytest.raises(FaceswapError) as told:
+        network(content, size=64, **options)
+    assert words in str(told.value)
+    assert "\n" not in str(told.value)
+    assert capfd.readouterr().err == ""
+
+
+def test_onnx_without_a_file_says_how_to_name_one():
+    with pytest.raises(FaceswapError, match=r"--masker\.onnx\.file PATH"):
+        load("masker", "onnx")
+
+
 def test_recognizer_agrees_with_dlibs_own_chip(aligner, portrait, found):
     import dlib
 
@@ -239,6 +389,91 @@ def test_empty_batches_keep_their_shapes(aligner, hog, portrait):
 @pytest.mark.parametrize("height, width", [(1, 1), (5, 40), (79, 300)])
 def test_hog_takes_frames_smaller_than_its_window(hog, height, width):
     assert len(hog.detect([np.zeros((height, width, 3), np.uint8)])[0]) == 0
+
+
+class Box:
+    """What dlib's network answers."""
+
+    def __init__(self, confidence, *corners):
+        self.confidence, self.rect = confidence, Rectangle(*corners)
+
+
+def test_cnn_finds_the_face_that_the_gradients_find(portrait, found):
+    detections = load("detector", "dlib-cnn").detect([portrait])[0]
+    assert len(detections) == 1
+    assert iou(detections.boxes, found.boxes)[0, 0] > 0.5
+    assert iou(detections.boxes, FACE - np.float32([60, 0, 60, 0]))[0, 0] > 0.5
+
+
+def test_cnn_boxes_scores_and_threshold(monkeypatch):
+    detector = load("detector", "dlib-cnn", threshold=0.5)
+    answer = [Box(0.4, 0, 0, 9, 9), Box(1.0, 10, 20, 89, 99), Box(3.0, 5, 6, 7, 8)]
+    monkeypatch.setattr(detector, "_network", lambda image, upsample: answer)
+    detections = detector.detect([np.zeros((200, 200, 3), np.uint8)])[0]
+    assert detections.boxes.tolist() == [[5, 6, 8, 9], [10, 20, 90, 100]]
+    np.testing.assert_allclose(detections.scores, [0.952574, 0.731059], atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def yunet_file(tmp_path_factory):
+    file = tmp_path_factory.mktemp("networks") / "without an ending"
+    file.write_bytes(onnx_models.yunet())
+    return file
+
+
+def square_at(height, width, *corners):
+    """A gray picture with red squares, by their left and top corners."""
+    image = np.full((height, width, 3), 120, np.uint8)
+    for left, top in corners:
+        image[top : top + onnx_models.FACE, left : left + onnx_models.FACE] = (255, 0, 0)
+    return image
+
+
+def test_yunet_boxes_and_landmarks_are_where_the_network_says(yunet_file):
+    detector = load("detector", "yunet", file=yunet_file, side=onnx_models.SIDE)
+    image = square_at(200, 300, (24, 32), (200, 96))
+    detections, none = detector.detect([image, np.ascontiguousarray(image[..., ::-1])])
+    assert len(none) == 0 and none.landmarks.shape == (0, 5, 2)
+    order = np.argsort(detections.boxes[:, 0])
+    np.testing.assert_allclose(detections.boxes[order], [[24, 32, 112, 120], [200, 96, 288, 184]], atol=0.01)
+    middles = np.array([[[68, 76]], [[244, 140]]])
+    np.testing.assert_allclose(detections.landmarks[order], middles + onnx_models.FIVE, atol=0.01)
+    assert detections.scheme == "five"
+
+
+def test_yunet_answers_in_the_pixels_of_the_picture_that_it_is_given(yunet_file):
+    """A picture twice the size that the network takes: boxes scale by two, points about pixel centers."""
+    detector = load("detector", "yunet", file=yunet_file, side=onnx_models.SIDE)
+    small = square_at(320, 320, (24, 32))
+    large = np.kron(small, np.ones((2, 2, 1), np.uint8))
+    once, twice = detector.detect([small, large])
+    np.testing.assert_allclose(twice.boxes, 2 * once.boxes, atol=0.01)
+    np.testing.assert_allclose(twice.landmarks, 2 * once.landmarks + 0.5, atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "cannot be read: No such file"),
+        (b"no network", "is not a YuNet network that takes 640 pixels: OpenCV says"),
+        (onnx_models.yunet(), "is not a YuNet network that takes 640 pixels: OpenCV says"),
+    ],
+)
+def test_yunet_refuses_other_files_in_one_line(content, words, tmp_path, capfd):
+    file = tmp_path / "net.onnx"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(FaceswapError, match=words) as told:
+        load("detector", "yunet", file=file)
+    assert "\n" not in str(told.value)
+    assert str(file) in str(told.value)
+    assert capfd.readouterr().err == ""
+
+
+def test_yunet_without_a_file_names_the_command_that_fetches_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("FACESWAP_WEIGHTS", str(tmp_path))
+    with pytest.raises(WeightsError, match=r"faceswap weights fetch face_detection_yunet_2023mar\.onnx"):
+        load("detector", "yunet")
 
 
 _MTCNN = """

@@ -12,12 +12,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from ....core.contract import Detections, Image
 from ....core.hookspecs import hookimpl
 from ....core.kinds import Detector
+from ..dlib_models import as_detections
 
 FACESWAP_CONTRACT = 1
 
@@ -67,18 +67,7 @@ class DlibHogDetector(Detector):
         # Views with another memory order are read wrongly by dlib, without an error.
         pixels = np.ascontiguousarray(image)
         found, raw_scores, _ = self._detector.run(pixels, self.options.upsample, self.options.threshold)
-        order = np.argsort(-np.asarray(raw_scores, np.float64), kind="stable")
-        # dlib's right and bottom are the last pixels inside; the contract's are edges.
-        boxes = [[box.left(), box.top(), box.right() + 1, box.bottom() + 1] for box in found]
-        return Detections(
-            boxes=np.array(boxes, np.float32).reshape(-1, 4)[order],
-            scores=_unit_scores(np.asarray(raw_scores, np.float64))[order],
-        )
-
-
-def _unit_scores(raw_scores: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Maps margins of any size into 0..1 by the logistic function: dlib's threshold 0 becomes 0.5."""
-    return np.asarray(1 / (1 + np.exp(-raw_scores)), np.float32)
+        return as_detections(found, raw_scores)
 
 
 @hookimpl

@@ -53,6 +53,7 @@ class MtcnnDetector(Detector):
     """The multitask cascade."""
 
     backend = "tensorflow"
+    scheme = "five"
 
     class Options(Detector.Options):
         """What is looked for."""
@@ -103,7 +104,7 @@ class MtcnnDetector(Detector):
             boxes=rows[:, 1:5].astype(np.float32),
             scores=np.clip(rows[:, 5], 0, 1).astype(np.float32),
             landmarks=np.stack([rows[:, 6:11], rows[:, 11:16]], axis=-1).astype(np.float32),
-            scheme="five",
+            scheme=self.scheme,
         )
 
 

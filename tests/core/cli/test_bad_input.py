@@ -104,7 +104,7 @@ def test_an_image_without_a_face(refused, tmp_path):
     [
         (["--detector", "dlib-hgo"], "Did you mean 'dlib-hog'"),
         (["--detector.upsampel", "1"], "Did you mean 'upsample'"),
-        (["--aligner", "dlib-5"], "--masker ellipse"),
+        (["--aligner", "dlib-5"], "--masker box or ellipse"),
         (["--config", "nowhere.yaml"], "nowhere.yaml cannot be read"),
     ],
 )

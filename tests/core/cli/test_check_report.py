@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from faceswap.core.cli import check_report
-from faceswap.core.cli.check_report import in_words, read_expected
+from faceswap.core.cli.check_report import in_words, read_expected, read_options
 from faceswap.core.errors import FaceswapError
 from faceswap.core.registry import NO_PLUGINS, Found
 from faceswap.core.testing.costs import Costs
@@ -121,3 +121,29 @@ def test_error_a_file_that_is_no_text(tmp_path):
     (tmp_path / "expected.txt").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(FaceswapError, match="cannot be read"):
         read_expected((), tmp_path / "expected.txt")
+
+
+def test_feature_options_are_read_as_flags_write_them():
+    assert read_options(["min-size=40", "file=a=b.onnx", "output="]) == {
+        "min_size": "40",
+        "file": "a=b.onnx",
+        "output": "",
+    }
+    for wrong in ("file", "=3"):
+        with pytest.raises(FaceswapError, match=r"An option is written NAME=VALUE\. Received: "):
+            read_options([wrong])
+
+
+def test_feature_a_plugin_is_checked_and_measured_with_the_options(check):
+    code, out, _ = check("masker", "ellipse", "--option", "width=1e-6", "--json")
+    assert code == 1
+    report = json.loads(out)
+    assert [record["check"] for record in report["records"] if record["status"] == "failed"] == ["mask-covers-face"]
+    assert report["costs"]["error"] == ""
+
+
+def test_error_an_option_that_is_not_allowed_is_told_in_one_line(check):
+    code, _, err = check("masker", "ellipse", "--option", "width=3")
+    assert code == 2
+    assert "masker 'ellipse' option 'width'" in err
+    assert err.count("\n") == 1

@@ -17,6 +17,7 @@ from faceswap.core.names import BUILT_IN, KINDS
 from faceswap.core.registry import NO_PLUGINS, Found
 
 VARIABLE = completing.COMPLETE_VARIABLE
+DETECTORS = sorted(BUILT_IN["detector"])
 
 
 @pytest.fixture(autouse=True)
@@ -63,17 +64,18 @@ class TestEveryShell:
         assert complete("ex", shell=shell) == ["extract"]
 
     def test_plugin_names(self, complete, shell):
-        assert complete("extract", "--detector", "", shell=shell) == ["dlib-hog", "mtcnn"]
+        assert complete("extract", "--detector", "", shell=shell) == DETECTORS
         assert complete("extract", "--detector", "m", shell=shell) == ["mtcnn"]
 
     def test_plugin_names_behind_an_equals_sign(self, complete, shell):
         whole = "" if shell == "bash" else "--detector="  # Bash replaces what stands behind the sign only.
         assert complete("extract", "--detector=m", shell=shell) == [f"{whole}mtcnn"]
-        assert complete("extract", "--detector=", shell=shell) == [f"{whole}dlib-hog", f"{whole}mtcnn"]
+        assert complete("extract", "--detector=", shell=shell) == [f"{whole}{name}" for name in DETECTORS]
 
     def test_a_clash_offers_packages(self, complete, clash, shell):
-        both = ["mtcnn@faceswap", "mtcnn@another-package"]
-        assert complete("extract", "--detector", "", shell=shell) == ["dlib-hog", *both]
+        ours = ["mtcnn@faceswap" if name == "mtcnn" else name for name in DETECTORS]
+        offered = complete("extract", "--detector", "", shell=shell)
+        assert offered == [*ours, "mtcnn@another-package"]
         begun = complete("extract", "--detector", "mtcnn@an", shell=shell)
         assert begun == ["@another-package" if shell == "bash" else "mtcnn@another-package"]
 
@@ -202,7 +204,7 @@ def test_the_variable_is_the_one_that_click_asks_for(monkeypatch, fresh_python):
     environment = {"COMP_WORDS": "faceswap extract --detector ", "COMP_CWORD": "3", NO_PLUGINS: "1"}
     code = "from faceswap.core.cli.main import main; main([])"
     ran = fresh_python("-c", code, **environment, **{VARIABLE: "bash_complete"})
-    assert ran.stdout.split() == ["plain,dlib-hog", "plain,mtcnn"], ran.stderr
+    assert ran.stdout.split() == [f"plain,{name}" for name in DETECTORS], ran.stderr
 
 
 def test_error_an_unknown_shell_is_answered_with_those_there_are(fresh_python):

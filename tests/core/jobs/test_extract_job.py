@@ -532,7 +532,7 @@ def test_masker_that_does_not_fit_is_refused(movie, tmp_path):
         extract(movie, tmp_path / "faces", maskers=(PluginChoice(name="hull"),))
     assert str(told.value) == (
         "masker 'hull' needs ibug68 landmarks, aligner 'dlib-5' gives dlib5. "
-        "Use --masker ellipse, or --aligner dlib-68."
+        "Use --masker box or ellipse or onnx, or --aligner dlib-68."
     )
     assert not (tmp_path / "faces" / "faces.db").exists()
 
@@ -541,6 +541,41 @@ def test_times_do_not_choose_among_images(tmp_path):
     write_image(tmp_path / "a.png", picture())
     with pytest.raises(OptionError, match=r"--frames gives times, which the images of .*a\.png do not have"):
         extract(tmp_path / "a.png", tmp_path / "faces", frames="0:01-0:02")
+
+
+def test_aligner_that_needs_more_than_boxes_is_refused(movie, tmp_path):
+    with pytest.raises(PluginError) as told:
+        extract(movie, tmp_path / "faces", aligner=PluginChoice(name="mtcnn-5"))
+    assert str(told.value) == (
+        "aligner 'mtcnn-5' needs a detector that gives five landmarks, detector 'dlib-hog' gives none. "
+        "Use --detector mtcnn or yunet, or --aligner dlib-5 or dlib-68."
+    )
+    assert not (tmp_path / "faces" / "faces.db").exists()
+
+
+@pytest.mark.parametrize("settings", [{"rotations": (90,)}, {"realign": True}, {"min_face": 20}])
+def test_a_faceset_that_was_searched_otherwise_is_refused(settings, movie, tmp_path):
+    extract(movie, tmp_path / "faces", workers=1)
+    with pytest.raises(StoreError, match="aligner" if "realign" in settings else "detector"):
+        extract(movie, tmp_path / "faces", **settings)
+
+
+def test_film_of_a_head_that_hangs(tmp_path):
+    with VideoWriter(tmp_path / "hanging.mp4", 340, 300, 25) as writer:
+        for number in range(3):
+            writer.write(np.ascontiguousarray(picture(2 * number)[::-1, ::-1]))
+    with pytest.raises(MediaError, match=r"No face was found.*--rotations"):
+        extract(tmp_path / "hanging.mp4", tmp_path / "none", workers=1)
+    settings = {"rotations": (180,), "refeed": 2, "realign": True, "check": True}
+    assert extract(tmp_path / "hanging.mp4", tmp_path / "faces", workers=1, **settings).faces == 3
+    with Faceset.open(tmp_path / "faces") as faceset:
+        for number, face in enumerate(faceset.faces()):
+            middle = face.landmarks.mean(axis=0)  # Four eye corners, nose base.
+            assert np.abs(middle - (339 - FACE[0] - 2 * number, 299 - FACE[1] + 20)).max() < 15
+            assert (face.landmarks[:4, 1] > face.landmarks[4, 1] + 10).all()  # The eyes hang below the nose,
+            in_crop = transform_points(face.matrix, face.landmarks)
+            assert (in_crop[:4, 1] < in_crop[4, 1] - 5).all()  # and stand above it in the crop,
+            assert in_crop[0, 0] > in_crop[2, 0] + 10  # the picture's right eye at the right.
 
 
 @pytest.mark.parametrize(

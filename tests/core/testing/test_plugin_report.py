@@ -188,7 +188,7 @@ def test_feature_a_failure_on_any_backend_is_a_failure(monkeypatch, no_third_par
     answers = {"tensorflow": Checked([right], "tensorflow"), "torch": Checked([wrong], "torch")}
     monkeypatch.setattr(report, "installed_backends", lambda: list(answers))
     monkeypatch.setattr(report, "run_checks_isolated", lambda kind, name, backend, **settings: answers[backend])
-    monkeypatch.setattr(report, "measure_costs", lambda kind, name, backend, notice: Costs(error=backend))
+    monkeypatch.setattr(report, "measure_costs", lambda kind, name, backend, **settings: Costs(error=backend))
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
     made = make_report("model", "mini")
     assert [(row.backend, row.failed, row.costs.error) for row in made.backends] == [

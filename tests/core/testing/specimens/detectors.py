@@ -17,6 +17,7 @@ class Right(Detector):
         share: float = Field(0.5, gt=0, le=1)
 
     options: Options
+    scheme = "five"
 
     def detect(self, images):
         return [self.find(image, number) for number, image in enumerate(images)]
@@ -47,6 +48,15 @@ def changed(name, field, change):
     body = {"field": field, "change": staticmethod(change), "__module__": __name__, "__qualname__": name}
     globals()[name] = type(name, (Changed,), body)
     return globals()[name]
+
+
+class UndeclaredScheme(Right):
+    scheme = None
+
+
+class NoFaceIsMarked(Right):
+    def find(self, image, number):
+        return replace(super().find(image, number), landmarks=None, scheme=None)
 
 
 class InvalidDefault(Right):
@@ -335,6 +345,8 @@ WRONG = [
     ("scores-in-range", changed("ScoresAboveOne", "scores", lambda scores: scores * np.float32(2))),
     ("scores-in-range", changed("ScoresBelowZero", "scores", lambda scores: scores - np.float32(0.6))),
     ("scores-sorted", changed("ScoresSortedUp", "scores", lambda scores: scores[::-1].copy())),
+    ("landmarks-match-scheme", UndeclaredScheme),
+    ("landmarks-match-scheme", NoFaceIsMarked),
     ("landmarks-match-scheme", changed("SchemeSix", "scheme", lambda scheme: "six")),
     ("landmarks-match-scheme", changed("NoScheme", "scheme", lambda scheme: None)),
     ("landmarks-match-scheme", changed("WrongScheme", "scheme", lambda scheme: "ibug68")),
