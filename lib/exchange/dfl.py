@@ -20,7 +20,8 @@ from ..errors import StoreError
 from ..face_measures import measure_face
 from ..face_records import FaceRecord
 from ..geometry import crop_matrix, recut, transform_points, umeyama
-from .plain_pickle import PlainPickleError, read_plain_pickle
+from .plain_arrays import PlainPickleError
+from .plain_pickle import read_plain_pickle
 
 SCHEME = "ibug68"
 ENDINGS = (".jpg", ".jpeg")

@@ -17,7 +17,8 @@ import numpy as np
 from ..errors import StoreError
 from ..faceset_copy import FacesetHead
 from ..publish import atomic_file
-from .records import FlatFace, decode_mask, encode_mask, head_from_json, head_to_json, scalars_of, split_scalars
+from .coding import decode_mask, encode_mask, head_from_json, head_to_json
+from .records import FlatFace, scalars_of, split_scalars
 
 _KEY = "faceset"
 _ARRAYS = ("box", "matrix", "landmarks")

@@ -15,16 +15,8 @@ import numpy as np
 from ..errors import OutputError, StoreError
 from ..faceset_copy import FacesetHead
 from ..publish import atomic_file
-from .records import (
-    SCALARS,
-    FlatFace,
-    decode_mask,
-    encode_mask,
-    head_from_json,
-    head_to_json,
-    scalars_of,
-    split_scalars,
-)
+from .coding import decode_mask, encode_mask, head_from_json, head_to_json
+from .records import SCALARS, FlatFace, scalars_of, split_scalars
 
 _KEY = b"faceset"
 _ROWS = 64

@@ -13,13 +13,11 @@ Reference:
 
 from __future__ import annotations
 
-import math
 import pickletools
-import re
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
+from .plain_arrays import CALLS, NAMES, Draft, Name, PlainPickleError, Stub, Type, array_of, called
 
 MOST_BYTES = 1 << 16
 """Longest pickle that is looked at: as much as one segment of a JPEG can hold."""
@@ -28,11 +26,6 @@ _MOST_STEPS = 1 << 15
 _MOST_CALLS = 1 << 10
 """Of these, each may copy the pickle's longest bytes once; so the memory stays below 64 MB."""
 _DEEPEST = 16
-_DTYPE = re.compile(r"b1|[iu][1248]|f[248]")
-
-
-class PlainPickleError(ValueError):
-    """The bytes are no pickle, or one that holds more than plain data."""
 
 
 def read_plain_pickle(data: bytes) -> Any:
@@ -60,38 +53,6 @@ def read_plain_pickle(data: bytes) -> Any:
     except (ValueError, TypeError, LookupError, OverflowError) as error:
         raise PlainPickleError(f"the pickle is damaged ({' '.join(str(error).split())[:80]})") from error
     return machine.result()
-
-
-class _Stub:
-    """An allowed name, an unfinished array or an unfinished type: what may lie on the stack, but not in a result."""
-
-
-class _Name(_Stub):
-    def __init__(self, path: str) -> None:
-        self.path = path
-
-
-class _Type(_Stub):
-    """A NumPy type, little-endian until its state says otherwise."""
-
-    def __init__(self, code: str) -> None:
-        if not _DTYPE.fullmatch(code):
-            raise PlainPickleError(f"arrays of numbers were expected. Received: type {code[:20]!r}")
-        self.code, self.order = code, "<"
-
-    def ordered(self, order: Any) -> _Type:
-        if order not in ("<", ">", "|", "="):
-            raise PlainPickleError("the pickle holds a type of an unknown byte order")
-        self.order = order
-        return self
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return np.dtype(self.order + self.code)
-
-
-class _Draft(_Stub):
-    """An array that waits for its state."""
 
 
 class _Machine:
@@ -169,9 +130,9 @@ class _Machine:
         """Where the pickle asks for a call, ours is made."""
         self._count_call()
         named, arguments = self._pop_many(2)
-        if not isinstance(named, _Name) or not isinstance(arguments, tuple) or named.path not in _CALLS:
+        if not isinstance(named, Name) or not isinstance(arguments, tuple) or named.path not in CALLS:
             raise PlainPickleError("the pickle asks for a call of something that is not a NumPy array")
-        self._stack.append(_called(named.path, arguments))
+        self._stack.append(called(named.path, arguments))
 
     def build(self, _: Any) -> None:
         """Gives an array or a type its state; the memo may hold it already."""
@@ -179,13 +140,13 @@ class _Machine:
         draft, state = self._pop_many(2)
         if not isinstance(state, tuple):
             raise PlainPickleError("the pickle sets a state that is not an array's")
-        if isinstance(draft, _Type):
+        if isinstance(draft, Type):
             self._stack.append(draft.ordered(state[1]))
             return
-        if not isinstance(draft, _Draft):
+        if not isinstance(draft, Draft):
             raise PlainPickleError("the pickle sets the state of something that is not a NumPy array")
         _, shape, kind, fortran, data = state
-        array = _array(data, kind, shape, "F" if fortran else "C")
+        array = array_of(data, kind, shape, "F" if fortran else "C")
         self._memo = {place: array if held is draft else held for place, held in self._memo.items()}
         self._stack.append(array)
 
@@ -196,9 +157,9 @@ class _Machine:
 
     def _push_name(self, module: str, name: str) -> None:
         path = f"{module}.{name}".replace("numpy._core.", "numpy.core.")
-        if path not in _NAMES:
+        if path not in NAMES:
             raise PlainPickleError(f"the pickle asks for {path[:80]!r}, which is not data")
-        self._stack.append(_Name(path))
+        self._stack.append(Name(path))
 
     def _top(self, kind: type[Any]) -> Any:
         if not isinstance(self._stack[-1], kind):
@@ -228,51 +189,9 @@ def _dict_of(items: list[Any]) -> dict[str | int, Any]:
     return dict(zip(keys, values, strict=True))
 
 
-def _called(path: str, arguments: tuple[Any, ...]) -> Any:
-    try:
-        return _CALLS[path](*arguments)
-    except (TypeError, AttributeError, LookupError) as error:
-        raise PlainPickleError(f"the pickle holds a damaged array ({path})") from error
-
-
-def _type(code: Any, *_: Any) -> _Type:
-    return _Type(str(code))
-
-
-def _draft(kind: Any, *_: Any) -> _Draft:
-    if not isinstance(kind, _Name) or kind.path != "numpy.ndarray":
-        raise PlainPickleError("the pickle asks for an array of an unknown class")
-    return _Draft()
-
-
-def _array(data: Any, kind: Any, shape: Any, order: Any) -> Any:
-    """An array of its own memory; the bytes must be exactly as many as its shape and type need."""
-    if not isinstance(kind, _Type) or not isinstance(shape, tuple) or order not in ("C", "F"):
-        raise PlainPickleError("the pickle holds a damaged array")
-    content = _content(data)
-    if not all(isinstance(size, int) and size >= 0 for size in shape) or len(shape) > _DEEPEST:
-        raise PlainPickleError("the pickle holds an array of an impossible shape")
-    if math.prod(shape) * kind.dtype.itemsize != len(content):
-        raise PlainPickleError(f"the pickle holds an array of shape {shape} in {len(content)} bytes")
-    return np.frombuffer(content, kind.dtype).reshape(shape, order=order).copy()
-
-
-def _scalar(kind: Any, data: Any) -> Any:
-    return _array(data, kind, (), "C").item()
-
-
-def _content(data: Any) -> bytes:
-    """Bytes, or the string of characters below 256 that the oldest protocols write for them."""
-    if isinstance(data, str):
-        return data.encode("latin-1")
-    if not isinstance(data, (bytes, bytearray)):
-        raise PlainPickleError("the pickle holds an array without bytes")
-    return bytes(data)
-
-
 def _require_plain(value: Any, depth: int, seen: set[int]) -> None:
     """Refuses what is too deep, holds itself, or is unfinished; shared parts are looked at once for each depth."""
-    if isinstance(value, _Stub):
+    if isinstance(value, Stub):
         raise PlainPickleError("the pickle is damaged (it names something without use)")
     if not isinstance(value, (list, tuple, dict)):
         return
@@ -316,12 +235,3 @@ _ACTIONS: dict[str, Callable[[_Machine, Any], None]] = {
     "REDUCE": _Machine.reduce,
     "BUILD": _Machine.build,
 }
-_CALLS: dict[str, Callable[..., Any]] = {
-    "numpy.dtype": _type,
-    "numpy.core.multiarray._reconstruct": _draft,
-    "numpy.core.multiarray.scalar": _scalar,
-    "numpy.core.numeric._frombuffer": _array,
-    "__builtin__.bytes": lambda: b"",
-    "_codecs.encode": lambda text, coding: text.encode({"latin1": "latin-1"}[coding]),
-}
-_NAMES = frozenset(_CALLS) | {"numpy.ndarray"}

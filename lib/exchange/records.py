@@ -6,26 +6,21 @@ and a head before them. Nothing is rounded: what is read equals what was written
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ..blobs import Blob, pack, unpack
 from ..crops import face_id
 from ..errors import StoreError
-from ..face_records import MEASURES, Stage
-from ..faceset_copy import FacesetHead, WholeFrame
+from ..face_records import MEASURES
+from ..faceset_copy import WholeFrame
 from ..faceset_rows import FaceNotes, FaceRow, FrameRow
 from ..landmarks import SCHEMES
-
-FORMAT_VERSION = 1
-"""Of the records; raised when a field changes its meaning."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,46 +135,6 @@ def frames_of(faces: Iterable[FlatFace]) -> Iterator[WholeFrame]:
             {name: FaceNotes(face.track, face.person, int(face.removed)) for name, face in by_name.items()},
             {name: face.crop for name, face in by_name.items()},
         )
-
-
-def encode_mask(mask: NDArray[np.uint8]) -> bytes:
-    """A mask, uint8 `[size size]`, as a PNG, which loses nothing and which every tool can show."""
-    return bytes(cv2.imencode(".png", mask)[1])
-
-
-def decode_mask(data: bytes) -> NDArray[np.uint8]:
-    """Undoes `encode_mask`; raises StoreError where it is no gray PNG."""
-    mask = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if data else None
-    if mask is None or mask.ndim != 2 or mask.dtype != np.uint8:
-        raise StoreError("a mask that is a gray PNG was expected; it is none")
-    return np.asarray(mask, np.uint8)
-
-
-def head_to_json(head: FacesetHead) -> str:
-    """The head as a line of JSON."""
-    return json.dumps({"version": FORMAT_VERSION, **asdict(head)})
-
-
-def head_from_json(text: str) -> FacesetHead:
-    """Undoes `head_to_json`.
-
-    Raises:
-        StoreError: It is of another version, or none.
-    """
-    try:
-        told = json.loads(text)
-        if told["version"] != FORMAT_VERSION:
-            raise StoreError(f"a file of version {FORMAT_VERSION} was expected. Received: {told['version']!r:.20}")
-        return FacesetHead(
-            crop_size=int(told["crop_size"]),
-            face_type=str(told["face_type"]),
-            stages=tuple(Stage(**stage) for stage in told["stages"]),
-            sources={str(name): str(mark) for name, mark in told["sources"].items()},
-            people={int(number): name for number, name in told["people"].items()},
-            deleted=tuple(map(str, told["deleted"])),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise StoreError(f"the head of a faceset was expected ({type(error).__name__}: {error})") from error
 
 
 def _flat(place: FlatFace, face: FaceRow, frame: WholeFrame) -> FlatFace:

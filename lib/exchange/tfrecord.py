@@ -19,18 +19,10 @@ from typing import IO, Any
 from ..errors import StoreError
 from ..faceset_copy import FacesetHead
 from ..publish import atomic_file
+from .coding import decode_mask, encode_mask, head_from_json, head_to_json
 from .crc32c import crc32c
 from .example import Feature, decode_example, encode_example
-from .records import (
-    SCALARS,
-    FlatFace,
-    decode_mask,
-    encode_mask,
-    head_from_json,
-    head_to_json,
-    scalars_of,
-    split_scalars,
-)
+from .records import SCALARS, FlatFace, scalars_of, split_scalars
 
 _KEY = "faceset"
 _SHAPES = {"box": (4,), "matrix": (2, 3), "landmarks": (-1, 2)}

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from faceswap.lib.exchange.plain_pickle import PlainPickleError, read_plain_pickle
+from faceswap.lib.exchange.plain_arrays import PlainPickleError
+from faceswap.lib.exchange.plain_pickle import read_plain_pickle
 
 PLAIN = {
     "face_type": "whole_face",
