@@ -97,5 +97,5 @@ def test_feature_a_swap_hands_its_settings_to_both_extractions():
 def test_roundtrip_settings_reach_workers_as_json():
     job = ExtractJob(media="a.mp4", faceset="b", **SETTINGS)
     assert ExtractJob.model_validate_json(job.model_dump_json()) == job
-    choices = job._choices()
+    choices = job.choices()
     assert PluginChoices.model_validate(choices.model_dump(mode="json")) == choices
