@@ -43,7 +43,7 @@ class FaceGeometry:
 
     Attributes:
         box: float32 `[4]`: left, top, right, bottom in frame pixels, on pixel edges.
-        score: The detector's confidence, 0..1.
+        score: The detector's confidence, 0..1; 0 for a face that was filled into a gap of its track.
         matrix: float32 `[2 3]`: frame pixels to pixels of the stored crop.
         landmarks: float32 `[points 2]`: x, y in frame pixels, on pixel centers; None without an aligner.
         scheme: Which points the landmarks are; None without landmarks.
