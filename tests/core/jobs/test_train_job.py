@@ -1,12 +1,7 @@
 from __future__ import annotations
 
 import json
-import random
 import resource
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -473,39 +468,6 @@ def test_feature_the_job_imports_nothing_heavy(fresh_python: Callable[..., Any])
     )
     done = fresh_python("-c", code)
     assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
-
-
-_KILLED = """
-import sys
-from faceswap.core.jobs.job import run_job
-from faceswap.core.jobs.train import TrainJob
-run_job(TrainJob.model_validate_json(sys.argv[1]))
-"""
-
-
-def test_feature_killed_three_times_equals_uninterrupted(tmp_path: Path, facesets: Facesets) -> None:
-    whole, killed = (
-        _job(tmp_path / name, facesets, iterations=60, save_every=3, preview_every=7) for name in ("whole", "killed")
-    )
-    run_job(whole)
-    chance = random.Random(0)
-    command = [sys.executable, "-c", _KILLED, killed.model_dump_json()]
-    environment = {"PYTHONPATH": ":".join(path for path in sys.path if path)}
-    kills = 0
-    while kills < 3:
-        before = checkpoint.saved_steps(tmp_path / "killed")
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while process.poll() is None and checkpoint.saved_steps(tmp_path / "killed")[-1:] == before[-1:]:
-            time.sleep(0.02)
-        time.sleep(chance.uniform(0, 0.4))
-        process.send_signal(signal.SIGKILL)
-        assert process.wait() in (0, -signal.SIGKILL)
-        kills += 1
-        assert checkpoint.load_latest(tmp_path / "killed").skipped == ()
-    run_job(killed)
-    assert _state(tmp_path / "killed") == _state(tmp_path / "whole")
-    steps = [line["step"] for line in read_history(tmp_path / "killed")]
-    assert steps == sorted(set(steps)) and steps[-1] == 60
 
 
 def test_feature_discriminators_come_and_go_in_one_folder(tmp_path: Path, facesets: Facesets) -> None:

@@ -42,6 +42,7 @@ def test_backend_goes_on_from_the_checkpoints_of_another(
 ) -> None:
     folder = tmp_path / "model"
     words = ["--source", str(facesets[0]), "--target", str(facesets[1]), "--model.width", "0.05", "--batch-size", "2"]
+    words += ["--validation", "0"]
 
     def train(on: str, iterations: int) -> list[dict[str, Any]]:
         command = ["-m", "faceswap", "train", str(folder), *words, "--backend", on, "--json-events"]
