@@ -15,8 +15,9 @@ from .face_records import MEASURES
 
 Execute = Callable[[str], Iterable[tuple[Any, ...]]]
 
-_FRAMES = "SELECT id, dense_rank() OVER (ORDER BY source) - 1, pts, time FROM frame ORDER BY source, pts"
-_SOURCES = "SELECT DISTINCT source FROM frame ORDER BY source"
+_FRAMES = "SELECT id, pts, time FROM frame ORDER BY id"
+_FRAME_ORDER = "SELECT id FROM frame ORDER BY source, pts"
+_SOURCES = "SELECT source, count(*) FROM frame GROUP BY source ORDER BY source"
 _NAMES = "SELECT ifnull(group_concat(name, ''), '') FROM (SELECT name FROM face WHERE removed = 0 ORDER BY id)"
 _COLUMNS = ("frame", "position", "score", *MEASURES, "ifnull(track, -1)", "ifnull(person, -1)")
 _FACES = f"SELECT {', '.join(_COLUMNS)} FROM face WHERE removed = 0 ORDER BY id"
@@ -67,7 +68,7 @@ class FaceTable:
 
     def digest(self) -> str:
         """Stands for which faces these are, and for what is noted of them: 64 hex digits."""
-        columns = (self.ids.astype(f"S{_NAME_LENGTH}"), self.track, self.person)
+        columns = (self.ids, self.track, self.person)
         return hashlib.sha256(b"".join(column.tobytes() for column in columns)).hexdigest()
 
     def take(self, rows: NDArray[Any]) -> FaceTable:
@@ -84,19 +85,20 @@ def read_face_table(execute: Execute, without: Iterable[str]) -> FaceTable:
         execute: Runs a statement on the faceset's database, within one transaction.
         without: Names of faces to leave out.
     """
-    frames = _matrix(execute(_FRAMES), 4)
-    faces = _matrix(execute(_FACES), len(_COLUMNS))
-    ids = _names(execute(_NAMES))
-    by_id = np.argsort(frames[:, 0])
-    row_of_frame = by_id[np.searchsorted(frames[by_id, 0], faces[:, 0])]
-    order = np.lexsort((faces[:, 1], row_of_frame))
-    frames, faces, ids = frames[row_of_frame[order]], faces[order], ids[order]
+    frames, frame_order = _matrix(execute(_FRAMES), 3), _matrix(execute(_FRAME_ORDER), 1)[:, 0]
+    faces, ids = _matrix(execute(_FACES), len(_COLUMNS)), _names(execute(_NAMES))
+    sources: dict[str, int] = dict(execute(_SOURCES))  # With the number of frames.
+    place = np.empty(len(frames), np.int64)  # Of each frame in the order of source and time stamp.
+    place[np.searchsorted(frames[:, 0], frame_order)] = np.arange(len(frames))
+    frame = np.searchsorted(frames[:, 0], faces[:, 0])
+    order = np.lexsort((faces[:, 1], place[frame]))
+    faces, ids, frame = faces[order], ids[order], frame[order]
     table = FaceTable(
         ids=ids,
-        sources=tuple(name for (name,) in execute(_SOURCES)),
-        source=frames[:, 1].astype(np.int64),
-        pts=frames[:, 2].astype(np.int64),
-        time=frames[:, 3].copy(),
+        sources=tuple(sources),
+        source=np.repeat(np.arange(len(sources)), list(sources.values()))[place[frame]],
+        pts=frames[frame, 1].astype(np.int64),
+        time=frames[frame, 2],
         index=faces[:, 1].astype(np.int64),
         score=faces[:, 2].copy(),
         **{name: faces[:, column].copy() for column, name in enumerate(MEASURES, start=3)},
@@ -115,4 +117,4 @@ def _matrix(rows: Iterable[tuple[Any, ...]], width: int) -> NDArray[np.float64]:
 def _names(rows: Iterable[tuple[Any, ...]]) -> NDArray[np.str_]:
     """The names, which all have one length, out of the one string that they come in."""
     ((joined,),) = rows
-    return np.frombuffer(cast(str, joined).encode("ascii"), f"S{_NAME_LENGTH}").astype(f"U{_NAME_LENGTH}")
+    return np.frombuffer(cast(str, joined).encode("utf-32-le"), f"<U{_NAME_LENGTH}")

@@ -214,7 +214,11 @@ class Faceset:
         """Columns of all faces, without their arrays: fast, to sort, filter and group them by."""
         gone = self._gone
         with store_errors(self._database):
-            return read_face_table(self._connection.execute, gone)
+            self._connection.execute("BEGIN")  # All columns of one moment, whatever the writer does.
+            try:
+                return read_face_table(self._connection.execute, gone)
+            finally:
+                self._connection.execute("COMMIT")
 
     def people(self) -> dict[int, str | None]:
         """The people that faces are noted to show, by number, with their names."""

@@ -14,16 +14,13 @@ _LIVE = """
     WITH gone AS (SELECT value FROM json_each(?)),
     live AS (SELECT * FROM face WHERE removed = 0 AND name NOT IN gone)
 """
-_COUNTS = f"""
-    {_LIVE} SELECT (SELECT count(*) FROM frame), (SELECT count(*) FROM live),
-    (SELECT count(*) FROM frame WHERE id NOT IN (SELECT frame FROM live)),
-    (SELECT count(*) FROM deleted) + (SELECT count(*) FROM gone),
-    (SELECT count(*) FROM face WHERE removed = 1),
-    (SELECT count(*) FROM live WHERE sharpness IS NULL),
-    (SELECT count(DISTINCT track) FROM live)
+_FACES = f"""
+    {_LIVE} SELECT count(*), count(DISTINCT frame), count(DISTINCT track), count(*) - count(sharpness),
+    {", ".join(f"min({name}), avg({name}), max({name})" for name in MEASURES)} FROM live
 """
-_COUNTED = "frames", "faces", "frames_without_face", "deleted", "removed", "unmeasured", "tracks"
-_MEASURED = f"{_LIVE} SELECT {', '.join(f'min({name}), avg({name}), max({name})' for name in MEASURES)} FROM live"
+_OTHERS = """
+    SELECT (SELECT count(*) FROM frame), (SELECT count(*) FROM deleted), (SELECT count(*) FROM face WHERE removed = 1)
+"""
 _PEOPLE = f"""
     {_LIVE} SELECT ifnull(person.name, 'person ' || person.id), count(*) FROM live
     JOIN person ON live.person = person.id GROUP BY person.id ORDER BY person.id
@@ -44,15 +41,21 @@ def read_info(
         stages: The plugins that made it.
     """
     gone = json.dumps(sorted(without))
-    ((*numbers,),) = query(_COUNTS, gone)
-    ((*values,),) = query(_MEASURED, gone)
+    ((faces, frames_with_face, tracks, unmeasured, *values),) = query(_FACES, gone)
+    ((frames, deleted, removed),) = query(_OTHERS)
     ranges = {name: tuple(values[3 * place : 3 * place + 3]) for place, name in enumerate(MEASURES)}
     return FacesetInfo(
-        **dict(zip(_COUNTED, numbers, strict=True)),
+        frames=frames,
+        faces=faces,
+        frames_without_face=frames - frames_with_face,
+        deleted=deleted + len(without),
+        removed=removed,
         crop_size=crop_size,
         face_type=face_type,
         schemes=tuple(scheme for (scheme,) in query(_SCHEMES)),
         stages=stages,
         measured={name: (low, mean, high) for name, (low, mean, high) in ranges.items() if low is not None},
+        unmeasured=unmeasured,
+        tracks=tracks,
         people=dict(query(_PEOPLE, gone)),
     )

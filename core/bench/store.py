@@ -67,7 +67,7 @@ def make_faceset(path: Path, faces: int) -> None:
 def _frames(faces: int) -> Iterator[FrameRow]:
     rng = np.random.default_rng(0)
     for number in range(faces):
-        source, pts = f"clip{number % _SOURCES}.mp4", number // _SOURCES * 512
+        source, pts = f"clip{number * _SOURCES // faces}.mp4", number * 512
         yield FrameRow(source, pts, pts / 12800, 1920, 1080, (_face(face_id(source, pts, 0), rng),))
 
 
