@@ -170,7 +170,7 @@ def soak(minutes: float, as_json: bool) -> None:
 
 @command.command("store")
 @click.option("--faces", default=1_000_000, show_default=True, type=click.IntRange(1), help="Faces in the faceset.")
-@_repeats
+@click.option("--repeats", default=5, show_default=True, type=click.IntRange(1), help="Repeats of each.")
 @_as_json
 def store(faces: int, repeats: int, as_json: bool) -> None:
     """Measure opening, sorting and filtering a faceset of many faces; it is made first, in the temporary folder."""
