@@ -26,3 +26,7 @@ class CheckpointError(FaceswapError):
 
 class WeightsError(FaceswapError):
     """A plugin's weights file is missing, is not the one that was declared, or cannot be fetched."""
+
+
+class ProvenanceError(FaceswapError):
+    """A file cannot be signed: a key is missing, damaged or expired, or a record of consent has ended."""

@@ -17,6 +17,15 @@ import faceswap
 PACKAGE = Path(faceswap.__file__).resolve().parent
 
 
+@pytest.fixture(scope="session", autouse=True)
+def keys_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keeps tests, and the processes that they start, from making a signing key in the user's own folder."""
+    folder = tmp_path_factory.mktemp("keys")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FACESWAP_KEYS", str(folder))
+        yield folder
+
+
 @pytest.fixture
 def footage() -> Path:
     """The folder of real footage; the test is skipped where it is absent, since it is never part of the project."""

@@ -19,6 +19,8 @@ COMMANDS = {
     "faceset": "Look at extracted faces, and choose among them.",
     "train": "Train a model on the facesets of two people.",
     "convert": "Put the trained face on footage.",
+    "verify": "Tell what an image or a video is, from what it was made, and whether it is intact.",
+    "consent": "Record who agreed to a swap.",
     "model": "Look at a trained model: checkpoints, curves, snapshots, going back.",
     "plugins": "List, explain, check and begin plugins.",
     "weights": "List, fetch and verify the weights that plugins declare.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +20,8 @@ from ...lib.media import (
     lost_streams,
     require_video_output,
 )
+from ...lib.provenance.signing import Sealer, forget
+from ...lib.provenance.xmp import packet
 from ...lib.publish import sweep
 from ..errors import OutputError
 from .parts import Parts
@@ -55,10 +58,21 @@ class Output(Protocol):
 
 
 class VideoOutput:
-    """A video with the original's sound, times and tags: a closed segment for each chunk, joined at the end."""
+    """A video with the original's sound, times and tags: a closed segment for each chunk, joined and sealed at the end.
 
-    def __init__(self, path: Path, medium: Medium, encoding: Encoding, parts: Parts) -> None:
+    Args:
+        path: The video.
+        medium: The original.
+        encoding: How the pictures are encoded.
+        parts: Keeps the segments.
+        sealer: What the video is sealed by; None for not at all.
+    """
+
+    def __init__(
+        self, path: Path, medium: Medium, encoding: Encoding, parts: Parts, sealer: Sealer | None = None
+    ) -> None:
         self._path, self._medium, self._encoding, self._parts = path, medium, encoding, parts
+        self._sealer = sealer
 
     def finish(self, frame: Frame) -> None:
         """Does nothing: an encoder wants its frames in order."""
@@ -84,22 +98,36 @@ class VideoOutput:
     def publish(self, chunks: int) -> None:
         """Joins the segments with the original's sound."""
         segments = [self._segment(number) for number in range(chunks)]
-        join([segment for segment in segments if segment.exists()], self._path, self._medium)
+        finish = partial(self._sealer.seal, original=self._medium.path) if self._sealer else None
+        join([segment for segment in segments if segment.exists()], self._path, self._medium, finish)
+        if not self._sealer:
+            forget(self._path)
 
     def _segment(self, number: int) -> Path:
         return self._parts.path(number, SEGMENT_ENDING)
 
 
 class FolderOutput:
-    """Images in a folder, each whole from the moment that it has its name."""
+    """Images in a folder, each whole and sealed from the moment that it has its name.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: The folder.
+        medium: The original.
+        sealer: What the images are sealed by; None for not at all.
+    """
+
+    def __init__(self, folder: Path, medium: Medium, sealer: Sealer | None = None) -> None:
         self._images = ImageFolder(folder)
+        self._medium, self._sealer = medium, sealer
         sweep(folder)
 
     def finish(self, frame: Frame) -> None:
         """Writes the image."""
-        self._images.write(frame)
+        if not self._sealer:
+            forget(self._images.write(frame))
+            return
+        original = self._medium.folder / frame.key.source if self._medium.images else self._medium.path
+        self._images.write(frame, packet(), partial(self._sealer.seal, original=original))
 
     @contextmanager
     def chunk(self, number: int) -> Iterator[Append]:

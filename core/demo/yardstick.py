@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from ...lib.contact_sheet import contact_sheet
 from ...lib.faceset import Faceset
 from ...lib.media import probe, read_frames, write_image
 from ...lib.performers import Performer, Take, Truth
+from ...lib.provenance.signing import Sealer
+from ...lib.provenance.xmp import packet
 from ...lib.quality import masked_psnr, masked_ssim
 from ..jobs.context import JobContext
 
@@ -112,8 +115,10 @@ def _center(embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(mean / np.linalg.norm(mean), np.float32)
 
 
-def write_comparison(path: Path, target: Path, swap: Path, source: Performer, take: Take, frames: int) -> None:
-    """Publishes a picture of a few frames: target, swap and truth side by side."""
+def write_comparison(
+    path: Path, target: Path, swap: Path, source: Performer, take: Take, frames: int, sealer: Sealer | None = None
+) -> None:
+    """Publishes a picture of a few frames: target, swap and truth side by side; sealed as one made from the swap."""
     truth = Truth(source, take)
     chosen = np.linspace(0, frames - 1, _COMPARED_FRAMES + 2).round().astype(int)[1:-1].tolist()
     rows = [
@@ -122,4 +127,8 @@ def write_comparison(path: Path, target: Path, swap: Path, source: Performer, ta
         if index in chosen
     ]
     columns = [np.stack(pictures) for pictures in zip(*rows, strict=True)]
-    write_image(path, contact_sheet(columns, ("target", "swap", "truth"), tile=take.size * 3 // 4))
+    picture = contact_sheet(columns, ("target", "swap", "truth"), tile=take.size * 3 // 4)
+    if sealer:
+        write_image(path, picture, xmp=packet(), finish=partial(sealer.seal, original=swap))
+    else:
+        write_image(path, picture)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -15,7 +17,8 @@ from ..errors import OptionError, suggest
 from ..host import PluginChoice, Prepared, default_chain, prepare, versions
 from ..selecting import FaceFilter, People, Pictures, select_faces
 from .context import JobContext, Stage
-from .job import Job, Report
+from .job import Report
+from .provenance import ProvenanceChoices
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,8 +26,10 @@ if TYPE_CHECKING:
 
     from ...lib.faceset import Faceset
     from ...lib.media import Encoding, Medium, Timeline
+    from ...lib.provenance.signing import Sealer
     from ..converting.conversion import Conversion
     from ..converting.faces import FacesetFaces
+    from ..converting.outputs import Output
     from ..converting.parts import Parts
     from ..converting.stream import Swapper, Work
     from ..training.saved_model import TrainedModel
@@ -36,7 +41,7 @@ _FORMAT = 1
 
 
 _NOT_SHOWN = {"media", "output", "model_dir", "checkpoint", "faceset", "blenders", "check", "listeners"}
-_NOT_SHOWN |= {"only", "not_", "person"}
+_NOT_SHOWN |= {"only", "not_", "person", "provenance", "sign_with", "consent"}
 """The settings that do not tell themselves what the output looks like; what they name is looked at instead."""
 
 _MOST_UNSWAPPED = 0.1
@@ -55,6 +60,8 @@ class ConvertReport(Report):
         faces: Faces swapped.
         fps: Frames per second of this run.
         model_step: The training step of the model's weights.
+        provenance: How the output is signed, or that it is not.
+        consent: The records of consent that it names by their hash, or how to add one.
     """
 
     output: Path
@@ -64,9 +71,11 @@ class ConvertReport(Report):
     faces: int
     fps: float | None = None
     model_step: int = 0
+    provenance: str | None = None
+    consent: str | None = None
 
 
-class ConvertJob(Job):
+class ConvertJob(ProvenanceChoices):
     """Write MEDIA to OUTPUT with its faces swapped by a trained model.
 
     OUTPUT is a video (.mp4, .mov, .mkv) with the sound and timing of MEDIA, or a folder of images. What is finished
@@ -121,6 +130,7 @@ class ConvertJob(Job):
 
         require_chain(self._blenders())
         require_output(self.output, probe(self.media), self._encoding())
+        self.require_provenance(self.model_dir)
 
     def run(self, context: JobContext) -> ConvertReport:
         """Converts what no earlier run has finished, and publishes the output."""
@@ -139,13 +149,21 @@ class ConvertJob(Job):
             with Parts(self.output, self._digest(medium, faceset, faces, trained, blenders)) as parts:
                 if parts.discarded:
                     context.warn(f"{parts.folder} was begun with other settings or footage; starting anew.")
-                conversion, timeline = self._conversion(medium, parts)
+                sealer = self._sealer(trained, blenders)
+                conversion, timeline = self._conversion(medium, parts, sealer)
                 swapper = self._swapper(trained, faces, blenders)
                 unknown = not_extracted(faceset, medium, timeline)
-                return self._convert(context, conversion, swapper, trained.step, (timeline.missing, unknown))
+                watch = partial(_Watch, self, context, sealer)
+                return self._convert(context, conversion, swapper, watch, trained.step, (timeline.missing, unknown))
 
     def _convert(
-        self, context: JobContext, conversion: Conversion, swapper: Swapper, step: int, lacks: tuple[int, int]
+        self,
+        context: JobContext,
+        conversion: Conversion,
+        swapper: Swapper,
+        watch: Callable[[Stage], _Watch],
+        step: int,
+        lacks: tuple[int, int],
     ) -> ConvertReport:
         """Runs the conversion; `lacks` are the frames that the footage should have and has not, and the faceset."""
         missing, unknown = lacks
@@ -155,7 +173,7 @@ class ConvertJob(Job):
         done = sum(tally.frames for tally in conversion.finished().values())
         began = time.monotonic()
         with context.stage("converting", total, "frames", done=done) as stage:
-            tallies = conversion.run(swapper, _Watch(self, context, stage)).values()
+            tallies = conversion.run(swapper, watch(stage)).values()
         seconds = time.monotonic() - began
         frames = sum(tally.frames for tally in tallies)
         if total + missing > frames:
@@ -181,6 +199,8 @@ class ConvertJob(Job):
             faces=sum(tally.faces for tally in tallies),
             fps=round((frames - done) / seconds, 2) if frames > done else None,
             model_step=step,
+            provenance=self.provenance_in_words(self.output),
+            consent=self.consent_in_words(self.model_dir),
         )
 
     def _why_no_face(self) -> str:
@@ -237,21 +257,34 @@ class ConvertJob(Job):
             batch_size=self.batch_size,
         )
 
-    def _conversion(self, medium: Medium, parts: Parts) -> tuple[Conversion, Timeline]:
+    def _sealer(self, trained: TrainedModel, blenders: list[Prepared]) -> Sealer | None:
+        from ..converting.making import making, manifest_of
+
+        manifest = manifest_of(self.model_dir, trained.step)
+        return self.sealer(making(trained, manifest, blenders, self.consents(self.model_dir)))
+
+    def _conversion(self, medium: Medium, parts: Parts, sealer: Sealer | None) -> tuple[Conversion, Timeline]:
         """The conversion, and all frames of the footage."""
         from ...lib.media import scan
         from ..converting.conversion import Conversion
         from ..converting.outputs import FolderOutput, VideoOutput, is_video
 
         timeline = scan(medium)
-        video = is_video(self.output)
-        output = VideoOutput(self.output, medium, self._encoding(), parts) if video else FolderOutput(self.output)
+        output: Output
+        if is_video(self.output):
+            output = VideoOutput(self.output, medium, self._encoding(), parts, sealer)
+        else:
+            output = FolderOutput(self.output, medium, sealer)
         return Conversion(medium, timeline.chunks(self.chunk_frames), output, parts), timeline
 
     def _digest(
         self, medium: Medium, faceset: Faceset, faces: FacesetFaces, trained: TrainedModel, blenders: list[Prepared]
     ) -> str:
-        """Stands for all that the output's pixels depend on."""
+        """Stands for all that the parts depend on: their pixels, and how images are signed, which are finished."""
+        from ..converting.making import manifest_of
+        from ..converting.outputs import is_video
+
+        signing = [self.provenance, self.sign_with, self.consents(self.model_dir) if self.provenance else []]
         content = [
             _FORMAT,
             self.model_dump(mode="json", exclude=_NOT_SHOWN),
@@ -259,21 +292,17 @@ class ConvertJob(Job):
             [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in medium.files],
             [faceset.crop_size, faceset.face_type, *map(str, faceset.stages), faceset.face_table().digest()],
             faces.digest(),
-            [trained.record.model_dump(mode="json"), trained.step, _manifest(self.model_dir, trained.step)],
+            [trained.record.model_dump(mode="json"), trained.step, manifest_of(self.model_dir, trained.step)],
+            [] if is_video(self.output) else signing,
         ]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def _manifest(model_dir: Path, step: int) -> str:
-    """The checkpoint's manifest, which holds the SHA-256 of its weights."""
-    return (model_dir / "checkpoints" / str(step) / "manifest.json").read_text()
 
 
 class _Watch:
     """Follows a conversion frame by frame."""
 
-    def __init__(self, job: ConvertJob, context: JobContext, stage: Stage) -> None:
-        self._job, self._context, self._stage = job, context, stage
+    def __init__(self, job: ConvertJob, context: JobContext, sealer: Sealer | None, stage: Stage) -> None:
+        self._job, self._context, self._sealer, self._stage = job, context, sealer, stage
         self._faces = 0
 
     def __call__(self, work: Work) -> None:
@@ -284,16 +313,23 @@ class _Watch:
         key, seconds = work.frame.key, work.frame.time
         self._context.tell(events.FrameConverted, source=key.source, pts=key.pts, seconds=seconds, faces=work.swapped)
         if work.before is not None:
-            self._show(work.before, work.frame.image())
+            media = self._job.media
+            self._show(work.before, work.frame.image(), media / key.source if media.is_dir() else media)
 
-    def _show(self, before: NDArray[np.uint8], after: NDArray[np.uint8]) -> None:
+    def _show(self, before: NDArray[np.uint8], after: NDArray[np.uint8], original: Path) -> None:
         import numpy as np
 
         from ...lib.media import write_image
+        from ...lib.provenance.xmp import packet
         from ...lib.publish import output_errors
 
         path = self._job.model_dir / "previews" / f"{self._job.output.stem}.png"
         with output_errors(path):
             path.parent.mkdir(exist_ok=True)
-        write_image(path, np.hstack([before, after]))
+        pictures = np.hstack([before, after])
+        if self._sealer:
+            finish = partial(self._sealer.seal, original=original)
+            write_image(path, pictures, xmp=packet(), finish=finish)
+        else:
+            write_image(path, pictures)
         self._context.preview(path, f"{self._job.media.name}: target and swap")

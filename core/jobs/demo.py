@@ -9,15 +9,21 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from ...lib.provenance.consent import Consent, write_consent
 from ...lib.publish import publish_bytes, remove_folder
 from ..errors import FaceswapError, MediaError
 from ..host import PluginChoice, built_in, default_chain, default_choice, prepare
 from .context import JobContext
 from .extract import ExtractJob
-from .job import Job, Report
+from .job import Report
+from .provenance import ProvenanceChoices
 from .swap import StageClock, SwapJob
 
 RATE = 25
+
+_NOBODY = Consent(
+    ("two performers, rendered from one portrait in the public domain",), "showing what this does", "faceswap demo"
+)
 
 
 class DemoReport(Report):
@@ -42,9 +48,11 @@ class DemoReport(Report):
     identity_to_target: float | None = None
     share_nearer_source: float | None = None
     stage_seconds: dict[str, float]
+    provenance: str | None = None
+    consent: str | None = None
 
 
-class DemoJob(Job):
+class DemoJob(ProvenanceChoices):
     """Show the main job with nothing else needed.
 
     Two performers are rendered from a public-domain portrait: the photograph itself and a second person made from it,
@@ -89,12 +97,13 @@ class DemoJob(Job):
         # The second performer is made from the first one's mirror image: were faces mirrored in training, the model
         # could take a head that turns left for the other's that turns right. Rendered heads also need little variety.
         training = {"affine": 0.2, "flip": 0.0, "color_match": 0.0, "color_jitter": 0.0}
-        shared = self.model_dump(include={*SwapJob.model_fields} & {*DemoJob.model_fields} - {"workspace"})
+        shared = self.model_dump(include={*SwapJob.model_fields} & {*DemoJob.model_fields} - {"workspace", "consent"})
         return SwapJob(
             source=folder / "source.mp4",
             target=folder / "target.mp4",
             output=folder / "swap.mp4",
             workspace=folder / "work",
+            consent=self.consent or (folder / "consent.json",),
             **training,
             **shared,
         )
@@ -104,6 +113,10 @@ class DemoJob(Job):
         swap = self.swap()
         extraction = swap.extraction(swap.output, "swapped")
         return extraction.model_copy(update={"faceset": self.workspace / "swapped"})
+
+    def preflight(self) -> None:
+        """Refuses a key or a record of consent that cannot be used."""
+        self.require_provenance()
 
     def run(self, context: JobContext) -> DemoReport:
         """Renders, swaps, measures and draws."""
@@ -121,7 +134,8 @@ class DemoJob(Job):
             "measure", measure_likeness, context, swap.target, swap.output, source.performer, target, self.frames
         )
         comparison = self.workspace / "comparison.png"
-        write_comparison(comparison, swap.target, swap.output, source.performer, target, self.frames)
+        sealer = self.sealer({})
+        write_comparison(comparison, swap.target, swap.output, source.performer, target, self.frames, sealer)
         context.preview(comparison, "comparison")
         report = DemoReport(
             video=swap.output,
@@ -134,6 +148,8 @@ class DemoJob(Job):
             **asdict(likeness),
             **identity,
             stage_seconds={**clock.seconds, **swapped.stage_seconds},
+            provenance=swapped.provenance,
+            consent=swapped.consent,
         )
         publish_bytes(self.workspace / "report.json", report.model_dump_json(indent=1, exclude={"seconds"}).encode())
         return report
@@ -163,4 +179,6 @@ class DemoJob(Job):
                 "Choose another --workspace, or the same --seed and --seconds."
             )
         self.workspace.mkdir(parents=True, exist_ok=True)
+        if not (self.workspace / "consent.json").exists():
+            write_consent(self.workspace / "consent.json", _NOBODY)
         publish_bytes(path, json.dumps(settings).encode())

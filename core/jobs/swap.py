@@ -22,6 +22,7 @@ from .convert import ConvertJob, ConvertReport
 from .extract import ExtractJob, ExtractReport
 from .isolated import run_isolated
 from .job import Report
+from .provenance import ProvenanceChoices
 from .train import TrainJob, TrainReport
 from .train_settings import TrainingChoices
 
@@ -37,6 +38,8 @@ class SwapReport(Report):
         frames: Frames converted.
         frames_swapped: Frames in which a face was replaced.
         stage_seconds: Seconds of each stage of this run.
+        provenance: How the output is signed, or that it is not.
+        consent: The records of consent that it names by their hash, or how to add one.
     """
 
     output: Path
@@ -46,9 +49,11 @@ class SwapReport(Report):
     frames: int
     frames_swapped: int
     stage_seconds: dict[str, float]
+    provenance: str | None = None
+    consent: str | None = None
 
 
-class SwapJob(Alignment, Search, TrainingChoices):
+class SwapJob(Alignment, Search, TrainingChoices, ProvenanceChoices):
     """Put the face of SOURCE on the person in TARGET and write OUTPUT.
 
     Extracts the faces of both, trains a model and converts TARGET. All intermediate work lies in the workspace, is
@@ -118,6 +123,9 @@ class SwapJob(Alignment, Search, TrainingChoices):
             blenders=self.blenders,
             check=self.check,
             listeners=self.listeners,
+            provenance=self.provenance,
+            sign_with=self.sign_with,
+            consent=self.consent,
         )
 
     def preflight(self) -> None:
@@ -148,6 +156,8 @@ class SwapJob(Alignment, Search, TrainingChoices):
             frames=converted.frames,
             frames_swapped=converted.frames_swapped,
             stage_seconds=clock.seconds,
+            provenance=converted.provenance,
+            consent=converted.consent,
         )
 
     def _require_own(self, media: Path, person: str) -> None:

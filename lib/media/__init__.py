@@ -11,7 +11,7 @@ from .frame import Frame
 from .gathering import VIDEO_INPUT_ENDINGS, Gathered, gather
 from .identity import fingerprints
 from .image_folder import ImageFolder
-from .images import IMAGE_ENDINGS, list_images, read_image, require_image_ending, write_image
+from .images import IMAGE_ENDINGS, Finish, list_images, read_image, require_image_ending, write_image
 from .join import join
 from .medium import Chunk, ColorTags, FrameKey, Medium
 from .orientation import Orientation
@@ -31,6 +31,7 @@ __all__ = [
     "Chunk",
     "ColorTags",
     "Encoding",
+    "Finish",
     "Frame",
     "FrameKey",
     "FrameReader",

@@ -7,7 +7,7 @@ from pathlib import Path
 from ..errors import OutputError
 from ..publish import publish_bytes, require_parent
 from .frame import Frame, ImagePicture
-from .images import IMAGE_ENDINGS, write_image
+from .images import IMAGE_ENDINGS, Finish, write_image
 
 
 class ImageFolder:
@@ -41,8 +41,13 @@ class ImageFolder:
             return self.folder / (source.stem + (self._ending or source.suffix))
         return self.folder / f"{source.stem}_{frame.key.pts:09d}{self._ending or '.png'}"
 
-    def write(self, frame: Frame) -> Path:
+    def write(self, frame: Frame, xmp: bytes | None = None, finish: Finish | None = None) -> Path:
         """Writes a frame; an image in which nothing was changed is copied byte for byte.
+
+        Args:
+            frame: The frame.
+            xmp: Metadata for an image that is no such copy.
+            finish: Called with an image that is no such copy before it gets its name.
 
         Returns:
             The file that was written.
@@ -52,9 +57,9 @@ class ImageFolder:
         """
         path = self.path_of(frame)
         if not isinstance(frame.picture, ImagePicture):
-            write_image(path, frame.image(), self._quality)
+            write_image(path, frame.image(), self._quality, xmp=xmp, finish=finish)
         elif not frame.changed and path.suffix == frame.picture.path.suffix:
             publish_bytes(path, frame.picture.path.read_bytes())
         else:
-            write_image(path, frame.picture.pixels, self._quality)
+            write_image(path, frame.picture.pixels, self._quality, xmp=xmp, finish=finish)
         return path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import MediaError, OutputError
-from ..publish import publish_bytes, require_parent
+from ..publish import atomic_file, require_parent
 from .heads import claimed_size
 
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
@@ -27,6 +28,11 @@ _QUALITY = {
 }
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+
+Finish = Callable[[Path, Path], None]
+"""Does something with a whole temporary file before it gets its name; is given both."""
+
+_WITH_XMP = frozenset({".png", ".jpg", ".jpeg", ".webp"})
 
 
 def natural_key(name: str) -> tuple[list[tuple[bool, int, str]], str]:
@@ -95,13 +101,22 @@ def read_image(path: str | Path) -> NDArray[np.uint8]:
     return np.asarray((pixels.astype(np.uint32) * 255 + 32767) // 65535, np.uint8)
 
 
-def write_image(path: str | Path, pixels: Pixels, quality: int = 95) -> None:
+def write_image(
+    path: str | Path,
+    pixels: Pixels,
+    quality: int = 95,
+    *,
+    xmp: bytes | None = None,
+    finish: Finish | None = None,
+) -> None:
     """Writes RGB `[height width 3]` atomically, in the format that the ending names.
 
     Args:
         path: Its folder must exist.
         pixels: uint8 or, for png and tiff, uint16.
         quality: Of jpg and webp, 1..100.
+        xmp: Metadata that png, jpg and webp take in.
+        finish: Called with the file before it gets its name.
 
     Raises:
         OutputError: The ending is unknown, the folder is missing, or the disk is full.
@@ -114,8 +129,11 @@ def write_image(path: str | Path, pixels: Pixels, quality: int = 95) -> None:
     require_parent(target)
     ending = target.suffix.lower()
     flags = [_QUALITY[ending], quality] if ending in _QUALITY else []
-    _, data = cv2.imencode(ending, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), flags)
-    publish_bytes(target, data.tobytes())
+    data = _encoded(ending, pixels, flags, xmp if ending in _WITH_XMP else None)
+    with atomic_file(target, needed=len(data)) as temp:
+        temp.write_bytes(data)
+        if finish:
+            finish(temp, target)
 
 
 def require_image_ending(path: Path) -> None:
@@ -123,6 +141,14 @@ def require_image_ending(path: Path) -> None:
     if path.suffix.lower() not in IMAGE_ENDINGS:
         known = " ".join(IMAGE_ENDINGS)
         raise OutputError(f"cannot write {path}: unknown ending {path.suffix or '(none)'!r}; use one of {known}")
+
+
+def _encoded(ending: str, pixels: Pixels, flags: list[int], xmp: bytes | None) -> bytes:
+    picture = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    if xmp is None:
+        return bytes(cv2.imencode(ending, picture, flags)[1].tobytes())
+    metadata = [np.frombuffer(xmp, np.uint8)[None]]
+    return bytes(cv2.imencodeWithMetadata(ending, picture, [cv2.IMAGE_METADATA_XMP], metadata, flags)[1].tobytes())
 
 
 def _decode(data: NDArray[np.uint8], flags: int) -> Pixels | None:

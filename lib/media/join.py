@@ -18,6 +18,7 @@ from ..publish import atomic_file, require_parent
 from .container import Packet, open_input, video_stream, whole_packets, writing
 from .copies import Timed, add_copies, copied_packets, timed
 from .encoding import VIDEO_ENDINGS, encoded_color, tag_stream
+from .images import Finish
 from .layouts import working_format
 from .medium import Medium
 
@@ -25,7 +26,7 @@ _BRAND_KEYS = {"major_brand", "minor_version", "compatible_brands", "encoder"}
 _LARGEST_SCALE = 2**31 - 1
 
 
-def join(segments: Iterable[str | Path], output: str | Path, original: Medium) -> None:
+def join(segments: Iterable[str | Path], output: str | Path, original: Medium, finish: Finish | None = None) -> None:
     """Puts segments together, with the original's sound, subtitles, rotation, color tags, chapters and titles.
 
     The times of frames stay exact in mp4 and mov; mkv counts milliseconds. Packets of sound and subtitles are
@@ -36,6 +37,7 @@ def join(segments: Iterable[str | Path], output: str | Path, original: Medium) -
         segments: Files of `SegmentWriter`, in order; empty ones are passed over.
         output: Ends in one of `VIDEO_ENDINGS`.
         original: The video that the frames came from.
+        finish: Called with the whole temporary file before it gets its name.
 
     Raises:
         MediaError: No segment holds a frame, or they were encoded in different ways.
@@ -46,7 +48,15 @@ def join(segments: Iterable[str | Path], output: str | Path, original: Medium) -
     parts = [Path(segment) for segment in segments if Path(segment).stat().st_size]
     if not parts:
         raise MediaError(f"there are no frames to write to {target}: none of {original.path} could be decoded")
-    with writing(target), atomic_file(target) as temp, ExitStack() as stack:
+    with writing(target), atomic_file(target) as temp:
+        _mux(parts, temp, target, original)
+        if finish:
+            finish(temp, target)
+
+
+def _mux(parts: list[Path], temp: Path, target: Path, original: Medium) -> None:
+    """Writes the whole file under its temporary name."""
+    with ExitStack() as stack:
         source = stack.enter_context(open_input(original.path))
         container = stack.enter_context(_open_output(temp, target, original, source))
         stream = _add_video(container, parts[0], original)

@@ -17,6 +17,8 @@ HEAVY = (
     "skimage",
     "scipy",
     "yaml",
+    "c2pa",
+    "cryptography",
 )
 REPORT = """
 import sys
@@ -42,6 +44,8 @@ print("IMPORTED", *sorted(name for name in {heavy!r} if name in sys.modules))
         ["completion", "bash"],
         ["weights", "list"],
         ["faceset", "--help"],
+        ["verify", "--help"],
+        ["consent", "new", "--help"],
         ["faceset", "info", "--help"],
     ],
 )

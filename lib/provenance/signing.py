@@ -1,0 +1,214 @@
+"""Signing what is about to be published: the manifest goes into the temporary file, or beside the final one."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import OutputError, ProvenanceError
+from ..hashes import hash_of
+from ..publish import disk_full_message, publish_bytes
+from .formats import UNKNOWN, embeds, is_medium, media_type, sidecar_of
+from .keys import SigningKey
+from .xmp import COMPOSITE, append_to_video
+
+if TYPE_CHECKING:
+    from c2pa import Builder, Context
+
+LABEL = "faceswap.conversion"
+"""Of the assertion that says what a file was made with and from."""
+
+_ROOM = 1 << 20
+"""Bytes that a manifest needs at most beside the file, those of its parents left aside."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sealer:
+    """Seals files: marks them with XMP, and signs what they are, were made with, and were made from.
+
+    May be called by several threads at once.
+
+    Attributes:
+        key: What to sign with.
+        version: This program's version.
+        made_with: What the manifest tells of the making: JSON values by name.
+    """
+
+    key: SigningKey
+    version: str
+    made_with: Mapping[str, Any]
+    _parents: dict[Path, tuple[bytes, str]] = field(default_factory=dict, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def seal(self, temp: Path, final: Path, original: Path) -> None:
+        """Seals a whole temporary file before it gets its name; a sidecar is published first.
+
+        The file is copied once: a large video takes its size again on the disk for that long.
+
+        Args:
+            temp: The file; replaced by the sealed one.
+            final: The name that it will have, which says what kind of file it is.
+            original: What it was made from; manifests that this one carries are kept.
+
+        Raises:
+            OutputError: The disk is full.
+            ProvenanceError: It cannot be signed.
+        """
+        append_to_video(temp, final)
+        needed = temp.stat().st_size + _ROOM
+        if shutil.disk_usage(temp.parent).free < needed:
+            raise OutputError(disk_full_message(final, needed))
+        if embeds(final):
+            _embed(temp, final, self._builder(original), self.key)
+        else:
+            publish_bytes(sidecar_of(final), _detached(temp, final, self._builder(original), self.key))
+
+    def _builder(self, original: Path) -> Builder:
+        """The manifest, with the original as its parent."""
+        from c2pa import Builder, C2paBuilderIntent
+
+        archive, sha256 = self._parent(original)
+        builder = Builder(self._definition(sha256), offline_context())
+        builder.set_intent(C2paBuilderIntent.EDIT)
+        builder.add_ingredient_from_archive(io.BytesIO(archive))
+        return builder
+
+    def _parent(self, original: Path) -> tuple[bytes, str]:
+        """The original as an ingredient, and its hash; read once, however many frames are made from it."""
+        with self._lock:
+            if original not in self._parents:
+                self._parents.clear()  # Images come one after the other and are not asked for again.
+                with _reading(original):
+                    self._parents[original] = _ingredient(original), hash_of(original)
+            return self._parents[original]
+
+    def _definition(self, original_sha256: str) -> dict[str, Any]:
+        agent = {"name": "faceswap", "version": self.version}
+        edited = {"action": "c2pa.edited", "digitalSourceType": COMPOSITE, "softwareAgent": agent}
+        told = {**self.made_with, "original_sha256": original_sha256}
+        return {
+            "claim_generator_info": [agent],
+            "assertions": [
+                {"label": "c2pa.actions.v2", "data": {"actions": [edited]}},
+                {"label": LABEL, "data": told},
+            ],
+        }
+
+
+def forget(final: Path) -> None:
+    """Removes the sidecar of a file that another one without a manifest has replaced."""
+    if not embeds(final) and is_medium(final):
+        sidecar_of(final).unlink(missing_ok=True)
+
+
+def offline_context(roots: str = "") -> Context:
+    """Settings under which nothing is fetched, and no thumbnail shows the original's face.
+
+    Args:
+        roots: The certificates that are trusted, in PEM.
+    """
+    from c2pa import Context
+
+    verify = {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_trust": True}
+    settings: dict[str, Any] = {"version": 1, "verify": verify, "builder": {"thumbnail": {"enabled": False}}}
+    if roots:
+        settings["trust"] = {"user_anchors": roots}
+    return Context.from_dict(settings)
+
+
+@contextmanager
+def _reading(original: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ProvenanceError(f"cannot read the original {original}: {error.strerror}") from error
+
+
+def _ingredient(original: Path) -> bytes:
+    """The original as the parent, with the manifests that it carries; one of a broken container is taken as bytes."""
+    from c2pa import Builder, C2paError
+
+    label = "original"
+    told = {"relationship": "parentOf", "title": label, "label": label}
+    for kind in (media_type(original), UNKNOWN):
+        builder, archive = Builder({}, offline_context()), io.BytesIO()
+        try:
+            with original.open("rb") as file:
+                builder.add_ingredient(told, kind, file)
+            builder.write_ingredient_archive(label, archive)
+        except C2paError as error:
+            reason = error
+            continue
+        return archive.getvalue()
+    raise ProvenanceError(f"{original} cannot be named as the original: {_line(reason)}; --no-provenance does without")
+
+
+def _embed(temp: Path, final: Path, builder: Builder, key: SigningKey) -> None:
+    """Replaces the temporary file by the signed one."""
+    signed = temp.with_name(f".tmp-{os.getpid()}-signed-{final.name}")
+    try:
+        with temp.open("rb") as source, signed.open("w+b") as target:
+            _sign(builder, key, media_type(final), (source, target), final)
+        signed.replace(temp)
+    finally:
+        signed.unlink(missing_ok=True)
+
+
+def _detached(temp: Path, final: Path, builder: Builder, key: SigningKey) -> bytes:
+    """The manifest of a file that cannot hold it."""
+    builder.set_no_embed()
+    with temp.open("rb") as source:
+        return _sign(builder, key, media_type(final), (source, _Nothing()), final)
+
+
+def _sign(builder: Builder, key: SigningKey, kind: str, streams: tuple[Any, Any], final: Path) -> bytes:
+    from c2pa import C2paError, C2paSignerInfo, Signer
+
+    try:
+        signer = Signer.from_info(C2paSignerInfo(key.algorithm.encode(), key.chain, key.private, None))
+        return bytes(builder.sign(signer, kind, *streams))
+    except C2paError as error:
+        raise ProvenanceError(f"cannot sign {final}: {_line(error)}; --no-provenance writes it unsigned") from error
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+class _Nothing(io.RawIOBase):
+    """Takes the copy of a file that is signed beside itself, and forgets it."""
+
+    def __init__(self) -> None:
+        self._place = self._size = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def writable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._place += len(data)
+        self._size = max(self._size, self._place)
+        return len(data)
+
+    def read(self, size: int = -1) -> bytes:
+        return b""
+
+    def tell(self) -> int:
+        return self._place
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._place, os.SEEK_END: self._size}[whence]
+        self._place = base + offset
+        return self._place
