@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     from .core.kinds import Aligner as Aligner
     from .core.kinds import CropBlender as CropBlender
     from .core.kinds import Detector as Detector
+    from .core.kinds import FaceMetric as FaceMetric
     from .core.kinds import FrameBlender as FrameBlender
     from .core.kinds import Generator as Generator
     from .core.kinds import Listener as Listener
     from .core.kinds import Masker as Masker
     from .core.kinds import Metric as Metric
+    from .core.kinds import PairMetric as PairMetric
     from .core.kinds import Recognizer as Recognizer
     from .core.kinds import SwapModel as SwapModel
     from .core.kinds import TrainableModel as TrainableModel
@@ -51,11 +53,13 @@ _HOMES = {
         "Aligner",
         "CropBlender",
         "Detector",
+        "FaceMetric",
         "FrameBlender",
         "Generator",
         "Listener",
         "Masker",
         "Metric",
+        "PairMetric",
         "Recognizer",
         "SwapModel",
         "TrainableModel",

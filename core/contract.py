@@ -8,8 +8,9 @@ Convention:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -137,16 +138,35 @@ class FramePatch:
 
 @dataclass(frozen=True, eq=False)
 class FaceBatch:
-    """A few faces of a stream that a metric measures.
+    """A few faces of a stream that a metric measures. What no metric of the run needs may be None.
 
     Attributes:
-        crops: uint8 `[faces size size 3]`.
+        crops: uint8 `[faces size size 3]`, None where no metric needs them.
         embeddings: float32 `[faces dim]`, None where no recognizer ran.
         landmarks: float32 `[faces points 2]` in crop pixels, None where no aligner ran.
         times: Seconds of each face's frame, float32 `[faces]`, None for pictures without an order.
+        recognizer: Whose embeddings these are; None where that is not known.
+        same_person_below: The distance under which it takes two faces for one person's; None where that is not known.
+        without_face: Pictures that were looked at just before these faces and show none.
     """
 
-    crops: Crops
+    crops: Crops | None = None
     embeddings: Embeddings | None = None
     landmarks: Landmarks | None = None
     times: Float32[np.ndarray, "faces"] | None = None
+    recognizer: str | None = None
+    same_person_below: float | None = None
+    without_face: int = 0
+
+    def __len__(self) -> int:
+        return next((len(column) for column in self._columns().values()), 0)
+
+    def singles(self) -> Iterator[FaceBatch]:
+        """The faces one by one, each in a batch of its own."""
+        for row in range(len(self)):
+            columns = {name: column[row : row + 1] for name, column in self._columns().items()}
+            yield replace(self, **columns, without_face=0 if row else self.without_face)
+
+    def _columns(self) -> dict[str, Any]:
+        values = {name: getattr(self, name) for name in ("crops", "embeddings", "landmarks", "times")}
+        return {name: value for name, value in values.items() if value is not None}

@@ -113,6 +113,19 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "sharpen": "plugins.convert.sharpen",
         "sot": "plugins.convert.sot",
     },
+    "metric": {
+        "expression": "plugins.evaluate.expression",
+        "fd": "plugins.evaluate.fd",
+        "flicker": "plugins.evaluate.flicker",
+        "identity": "plugins.evaluate.identity",
+        "identity-match": "plugins.evaluate.identity_match",
+        "identity-spread": "plugins.evaluate.identity_spread",
+        "kid": "plugins.evaluate.kid",
+        "pose": "plugins.evaluate.pose",
+        "precision-recall": "plugins.evaluate.precision_recall",
+        "psnr": "plugins.evaluate.psnr",
+        "ssim": "plugins.evaluate.ssim",
+    },
     "listener": {"history": "plugins.train.listeners.history"},
 }
 """Kind -> plugin name -> module below the package `faceswap`."""

@@ -1,4 +1,4 @@
-"""How near a picture comes to the true one inside a region: PSNR and SSIM.
+"""How near a picture comes to the true one inside a region: PSNR, SSIM, and whether it changes as that one does.
 
 Convention:
     Pictures are RGB, uint8 `[height width 3]`, 0..255; masks are float or bool `[height width]`, 0..1, 1 = counts.
@@ -50,6 +50,25 @@ def masked_ssim(picture: NDArray[np.uint8], truth: NDArray[np.uint8], mask: NDAr
         full=True,
     )
     return float((similarity.mean(axis=2) * _weights(mask)).sum())
+
+
+def unlike_change(
+    pair: tuple[NDArray[np.uint8], NDArray[np.uint8]],
+    truth: tuple[NDArray[np.uint8], NDArray[np.uint8]],
+    mask: NDArray[Any],
+) -> float:
+    """How unlike the truth's two pictures of one place in consecutive frames change: flicker.
+
+    Args:
+        pair: The place before and now.
+        truth: The same of the truth.
+        mask: What counts.
+
+    Returns:
+        The mean absolute difference of the changes in gray levels.
+    """
+    changes = [now.astype(np.float64) - before.astype(np.float64) for before, now in (pair, truth)]
+    return float(np.average(np.abs(changes[0] - changes[1]).mean(axis=2), weights=mask))
 
 
 def _weights(mask: NDArray[Any]) -> NDArray[np.float64]:

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...lib.faceset import Faceset
-from ...lib.head_pose import fit_turn
+from ...lib.head_pose import expression_error, fit_turn
 from ...lib.media import probe, read_frames
 from ...lib.performers import Truth
-from ...lib.quality import masked_psnr, masked_ssim
+from ...lib.quality import masked_psnr, masked_ssim, unlike_change
 from ..demo.yardstick import face_box
 from ..jobs.context import JobContext
-from .head_pose import expression_error, head_shape
+from .head_pose import head_shape
 
 Picture = NDArray[np.uint8]
 
@@ -74,21 +74,6 @@ class _Tally:
     def likeness(self) -> Likeness:
         psnr, ssim = np.mean(self.rows, axis=0).tolist()
         return Likeness(psnr, ssim, float(np.mean(self.flicker)) if self.flicker else 0.0)
-
-
-def unlike_change(pair: tuple[Picture, Picture], truth: tuple[Picture, Picture], inside: NDArray[np.float32]) -> float:
-    """How unlike the truth's two pictures of one place in consecutive frames change.
-
-    Args:
-        pair: The place before and now, uint8 `[height width 3]`.
-        truth: The same of the truth.
-        inside: What counts, `[height width]`.
-
-    Returns:
-        The mean absolute difference of the changes in gray levels.
-    """
-    changes = [now.astype(np.float64) - before.astype(np.float64) for before, now in (pair, truth)]
-    return float(np.average(np.abs(changes[0] - changes[1]).mean(axis=2), weights=inside))
 
 
 def measure_likeness(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,13 +10,14 @@ import numpy as np
 from ..contract import CropSpec, FaceBatch
 from .arrays import difference
 from .exercise import Call, Exercise, pick
-from .records import check_of, expect
+from .records import CheckError, SkipCheckError, check_of, expect
 from .samples import drawn_face, portrait
 from .subject import Subject
 
 _FACES = 8
 _SIDE = 64
 _TOLERANCE = 1e-4
+_COLUMNS = ("crops", "embeddings", "landmarks", "times")
 
 
 class MetricExercise(Exercise):
@@ -54,6 +56,8 @@ def _faces(seed: int) -> FaceBatch:
     light = draw.uniform(0.6, 1.0, (_FACES, 1, 1, 1))
     embeddings = draw.normal(size=(_FACES, 128)).astype(np.float32)
     return FaceBatch(
+        recognizer="made-up",
+        same_person_below=1.4,
         crops=(np.stack([crop for crop, _ in cuts]) * light).astype(np.uint8),
         embeddings=embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True),
         landmarks=np.stack([points for _, points in cuts]),
@@ -71,8 +75,8 @@ def _singles(faces: FaceBatch) -> list[FaceBatch]:
 
 
 def _joined(batches: list[FaceBatch]) -> FaceBatch:
-    names = ("crops", "embeddings", "landmarks", "times")
-    return FaceBatch(**{name: np.concatenate([getattr(batch, name) for batch in batches]) for name in names})
+    columns: dict[str, Any] = {name: np.concatenate([getattr(each, name) for each in batches]) for name in _COLUMNS}
+    return replace(batches[0], **columns)
 
 
 def finite_figures(subject: Subject) -> None:
@@ -94,4 +98,41 @@ def chunks_do_not_matter(subject: Subject) -> None:
     expect(changed is None, f"the same figures for batches of one face, to {_TOLERANCE:g}", changed)
 
 
-CHECKS = tuple(check_of(function) for function in (finite_figures, chunks_do_not_matter))
+def needs_what_it_reads(subject: Subject) -> None:
+    """Faces without what it does not declare in `needs` and `needs_real` give the same figures, if real ones can go."""
+    metric = subject.plugin
+    unknown = sorted(set(metric.needs) - set(_COLUMNS))
+    expect(not unknown, f"`needs` of {', '.join(_COLUMNS)}", unknown)
+    _, given = subject.answers, subject.calls[0]
+    fake, real = ([replace(batch, **_undeclared(metric)) for batch in stream] for stream in given)
+    call = (fake, real) if metric.needs_real else (fake,)
+    try:
+        again = metric.measure(*map(iter, call))
+    except Exception as error:
+        left_out = [*_undeclared(metric), *([] if metric.needs_real else ["real"])]
+        what = f"{type(error).__name__}: {error}"
+        raise CheckError(f"expected an answer without {', '.join(left_out)}. Received: {what}") from error
+    if metric.needs_real:
+        changed = difference(subject.answers[0], again, _TOLERANCE)
+        expect(changed is None, "the same figures from what it declares alone", changed)
+
+
+def _undeclared(metric: Any) -> dict[str, None]:
+    return {name: None for name in _COLUMNS if name not in metric.needs}
+
+
+def ranks_each_face(subject: Subject) -> None:
+    """The figure that ranks faces has a finite value for each face, and its mean is among the figures."""
+    metric, name = subject.plugin, subject.plugin.ranked_by
+    if not name:
+        raise SkipCheckError("it does not rank faces")
+    fake, real = subject.calls[0]
+    judged = list(metric.judge(iter(fake), iter(real)))
+    values = np.concatenate([figures[name] for figures in judged if name in figures] or [np.zeros(0)])
+    right = values.shape == (_FACES,) and bool(np.isfinite(values).all())
+    expect(right, f"{_FACES} finite values of '{name}'", f"{values.shape[0]} values: {values}")
+    expect(name in subject.answers[0], f"the figure '{name}'", sorted(subject.answers[0]))
+
+
+CHECKS = tuple(check_of(function) for function in (finite_figures, chunks_do_not_matter, needs_what_it_reads))
+FACE_CHECKS = (*CHECKS, check_of(ranks_each_face))

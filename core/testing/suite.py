@@ -25,6 +25,7 @@ _SUITES: tuple[tuple[type[Any], type[Exercise], tuple[Check, ...]], ...] = (
     (kinds.Generator, generator.GeneratorExercise, generator.CHECKS),
     (kinds.CropBlender, blender.CropBlenderExercise, blender.CROP_CHECKS),
     (kinds.FrameBlender, blender.FrameBlenderExercise, blender.FRAME_CHECKS),
+    (kinds.FaceMetric, metric.MetricExercise, metric.FACE_CHECKS),
     (kinds.Metric, metric.MetricExercise, metric.CHECKS),
     (kinds.Listener, listener.ListenerExercise, listener.CHECKS),
 )

@@ -47,6 +47,12 @@ NOTHING_THERE = {
     "blender-mkl-keeps-options",
     "blender-overlay-keeps-options",
     "blender-reinhard-keeps-options",
+    "metric-expression-keeps-options",
+    "metric-fd-keeps-options",
+    "metric-flicker-ranks-each-face",
+    "metric-identity-keeps-options",
+    "metric-identity-spread-keeps-options",
+    "metric-pose-keeps-options",
     "listener-history-keeps-options",
 }
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceswap.core.bench.head_pose import expression_error, head_shape
+from faceswap.core.bench.head_pose import head_shape
 from faceswap.core.bench.quality import Quality
-from faceswap.core.bench.quality_measure import unlike_change
 from faceswap.core.bench.quality_report import Entry, QualityReport, Trained
 from faceswap.core.errors import FaceswapError
 from faceswap.core.host import PluginChoice
-from faceswap.lib.head_pose import fit_turn
+from faceswap.lib.head_pose import expression_error, fit_turn
 from faceswap.lib.performers import BEARDED, SITTER, Script, Take, Truth
+from faceswap.lib.quality import unlike_change
 
 TAKE = Take(BEARDED, Script(1))
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from faceswap import Metric
+from faceswap import FaceMetric, Metric
 
 
 class Right(Metric):
@@ -12,6 +12,7 @@ class Right(Metric):
         scale: float = 1.0
 
     options: Options
+    needs_real = True
 
     def measure(self, fake, real=None):
         return {"gap": self.options.scale * abs(self.mean(fake) - self.mean(real))}
@@ -49,7 +50,54 @@ class Integer(Right):
         return {"gap": 3}
 
 
+class ReadsMore(Right):
+    needs = frozenset({"landmarks"})
+
+
+class NeedsReal(Right):
+    needs_real = False
+
+
+class RightRanking(FaceMetric):
+    """How bright each face is."""
+
+    class Options(Metric.Options):
+        scale: float = 1.0
+
+    options: Options
+    ranked_by = "brightness"
+
+    def judge(self, fake, real=None):
+        for batch in fake:
+            yield {"brightness": self.options.scale * batch.crops.mean(axis=(1, 2, 3))}
+
+
+class RanksBatches(RightRanking):
+    def judge(self, fake, real=None):
+        yield {"brightness": np.array([np.mean([face.crops.mean() for batch in fake for face in batch.singles()])])}
+
+
+class FaceNotANumber(RightRanking):
+    def sum_up(self, judged):
+        return {**super().sum_up(judged), "gap": float("nan")}
+
+
+class MeanOfLast(RightRanking):
+    def sum_up(self, judged):
+        return {"brightness": float(list(judged)[-1]["brightness"].mean())}
+
+
+class ReadsAll(RightRanking):
+    needs = frozenset({"times"})
+
+
 WRONG = [
+    ("needs-what-it-reads", ReadsMore),
+    ("needs-what-it-reads", NeedsReal),
+    ("ranks-each-face", RanksBatches),
+    ("finite-figures", FaceNotANumber),
+    ("chunks-do-not-matter", MeanOfLast),
+    ("needs-what-it-reads", ReadsAll),
     ("chunks-do-not-matter", MeanOfMeans),
     ("finite-figures", NotANumber),
     ("finite-figures", Nothing),
