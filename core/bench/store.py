@@ -116,9 +116,8 @@ _WORKS: tuple[tuple[str, Callable[[Path], Any], float | None], ...] = (
 
 
 def _timed(name: str, work: Callable[[Path], Any], path: Path, bound: float | None, repeats: int) -> Figure:
-    each, began = [], time.process_time()
-    for _ in range(repeats):
-        each.append(seconds(lambda: work(path)))
+    began = time.process_time()
+    each = [seconds(lambda: work(path)) for _ in range(repeats)]
     cores = (time.process_time() - began) / repeats
     details = {"seconds": [round(value, 3) for value in each], "core_seconds": round(cores, 3)}
     return Figure(f"store: {name}", round(statistics.median(each), 3), "s", bound, details)
