@@ -43,9 +43,10 @@ class ReferenceWorker:
         use_backend(plugins.all)
         self._chain = Chain(plugins, _CROP)
 
-    def run(self, task: dict[str, Any]) -> Callable[[], dict[str, Any]]:
-        """Embeds the one face of a picture."""
+    def run(self, task: dict[str, Any], note: Callable[[Any], None]) -> Callable[[], dict[str, Any]]:
+        """Embeds the one face of a picture; `note` is told of which, before it is looked at."""
         path = Path(task["path"])
+        note(path.name)
         image = next(iter(read_frames(probe(path)))).image()
         faces = self._chain.faces(FrameKey(path.name, 0), image)
         if len(faces) != 1:

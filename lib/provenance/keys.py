@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -212,7 +213,7 @@ def _make(path: Path) -> None:
     """Writes a new key that nobody else can read; of two processes that do so at once, the first one's stays."""
     with output_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temp = temp_path(path)
+    temp = temp_path(path).with_suffix(f".{threading.get_ident()}")  # Threads of one process make keys, too.
     try:
         with output_errors(path), open(temp, "wb", opener=_private_file) as file:
             file.write(issue())

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from faceswap.core.names import BUILT_IN
+
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "faceswap-example-detector"
 BROKEN = ROOT / "tests" / "broken_plugins"
@@ -71,9 +73,8 @@ def test_all_plugins_are_listed(environment):
         ("broken-exit", "faceswap-broken-exit"),
         ("broken-import", "faceswap-broken-import"),
         ("center", "faceswap-example-detector"),
-        ("dlib-hog", "faceswap"),
         ("dlib-hog", "faceswap-clash"),
-        ("mtcnn", "faceswap"),
+        *((name, "faceswap") for name in BUILT_IN["detector"]),
     }
     center = next(entry for entry in listed if entry["name"] == "center")
     assert center["summary"] == "Takes the middle of the picture for a face."

@@ -67,7 +67,7 @@ class MtcnnDetector(Detector):
 
     def load(self) -> None:
         """Imports TensorFlow and reads the networks."""
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         with _no_output():
             import mtcnn
             from mtcnn.stages import StageONet, StagePNet, StageRNet
