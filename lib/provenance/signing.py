@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -28,6 +29,9 @@ LABEL = "faceswap.conversion"
 _ROOM = 1 << 20
 """Bytes that a manifest needs at most beside the file, those of its parents left aside."""
 
+_IN_MEMORY = 64
+"""Megabytes up to which the library works in memory; larger files it copies twice into the temporary folder."""
+
 
 @dataclass(frozen=True, eq=False)
 class Sealer:
@@ -50,7 +54,7 @@ class Sealer:
     def seal(self, temp: Path, final: Path, original: Path) -> None:
         """Seals a whole temporary file before it gets its name; a sidecar is published first.
 
-        The file is copied once: a large video takes its size again on the disk for that long.
+        Beside the file and in the system's temporary folder, a large video takes its size again for that long.
 
         Args:
             temp: The file; replaced by the sealed one.
@@ -62,9 +66,7 @@ class Sealer:
             ProvenanceError: It cannot be signed.
         """
         append_to_video(temp, final)
-        needed = temp.stat().st_size + _ROOM
-        if shutil.disk_usage(temp.parent).free < needed:
-            raise OutputError(disk_full_message(final, needed))
+        _require_room(temp, final)
         if embeds(final):
             _embed(temp, final, self._builder(original), self.key)
         else:
@@ -102,6 +104,19 @@ class Sealer:
         }
 
 
+def _require_room(temp: Path, final: Path) -> None:
+    """Refuses to begin what the disk cannot hold; the library itself would say little of it."""
+    size = temp.stat().st_size
+    if shutil.disk_usage(temp.parent).free < size + _ROOM:
+        raise OutputError(disk_full_message(final, size + _ROOM))
+    spare = Path(tempfile.gettempdir())
+    if size > _IN_MEMORY << 20 and shutil.disk_usage(spare).free < 2 * size + _ROOM:
+        raise OutputError(
+            f"cannot sign {final}: {spare} has no room for {2 * size / 1e6:.0f} MB; TMPDIR names another folder. "
+            "Nothing is lost: the same command continues"
+        )
+
+
 def forget(final: Path) -> None:
     """Removes the sidecar of a file that another one without a manifest has replaced."""
     if not embeds(final) and is_medium(final):
@@ -117,7 +132,12 @@ def offline_context(roots: str = "") -> Context:
     from c2pa import Context
 
     verify = {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_trust": True}
-    settings: dict[str, Any] = {"version": 1, "verify": verify, "builder": {"thumbnail": {"enabled": False}}}
+    settings: dict[str, Any] = {
+        "version": 1,
+        "verify": verify,
+        "builder": {"thumbnail": {"enabled": False}},
+        "core": {"backing_store_memory_threshold_in_mb": _IN_MEMORY},
+    }
     if roots:
         settings["trust"] = {"user_anchors": roots}
     return Context.from_dict(settings)

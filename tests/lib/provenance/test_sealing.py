@@ -203,6 +203,18 @@ def test_error_a_full_disk_is_told_before_anything_is_signed(tmp_path, monkeypat
     assert [entry.name for entry in tmp_path.iterdir()] == ["photo.png"]
 
 
+def test_error_a_full_temporary_folder_is_told_by_what_to_do(tmp_path, monkeypatch):
+    write(tmp_path / "clip.mp4")
+    spare = tmp_path / "spare"
+    full = shutil.disk_usage(tmp_path)._replace(free=1000)
+    monkeypatch.setattr(signing, "_IN_MEMORY", 0)
+    monkeypatch.setattr(signing.tempfile, "gettempdir", lambda: str(spare))
+    usage = shutil.disk_usage
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: full if path == spare else usage(path))
+    with pytest.raises(OutputError, match=r"clip\.mp4: .*spare has no room for .* MB; TMPDIR names another"):
+        seal(tmp_path / "clip.mp4", tmp_path / "clip.mp4")
+
+
 def test_feature_a_signer_who_is_not_known_here(tmp_path, monkeypatch):
     write(tmp_path / "photo.png")
     monkeypatch.setenv("FACESWAP_KEYS", str(tmp_path / "somebody's"))
