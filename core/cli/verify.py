@@ -44,8 +44,13 @@ def command(ctx: click.Context, path: Path, trust: tuple[Path, ...], as_json: bo
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=1, default=str))
     else:
         lines = [line for finding in findings for line in _lines(finding)]
-        click.echo("\n".join([*lines, _summary(findings)] if path.is_dir() else lines))
+        click.echo("\n".join(map(_printable, [*lines, _summary(findings)] if path.is_dir() else lines)))
     ctx.exit(_exit_code(findings))
+
+
+def _printable(line: str) -> str:
+    """A line without what steers a terminal: a stranger may have put anything into a manifest."""
+    return "".join(letter if letter.isprintable() else "?" for letter in line)
 
 
 def _exit_code(findings: Sequence[Finding]) -> int:

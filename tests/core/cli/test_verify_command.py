@@ -121,6 +121,12 @@ def test_error_words_of_another_form_are_no_traceback(call, sealed, made_with):
     assert (code, err) == (0, "") and out.startswith(f"{sealed}: intact")
 
 
+def test_error_a_manifest_cannot_steer_the_terminal(call, sealed):
+    write(sealed, model={"plugin": "\x1b[2J\nnew.png: intact"})
+    out = call("verify", str(sealed))[1]
+    assert "model: ?[2J?new.png: intact, of ? ?, step ?" in out
+
+
 def test_error_no_such_file(call, tmp_path):
     code, _, err = call("verify", str(tmp_path / "gone.png"))
     assert code == 2 and err.startswith("Error: there is no file or folder")
