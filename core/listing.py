@@ -46,9 +46,13 @@ class Listed:
             + (" (optional)" if part.get("optional") else "")
             for part in self.weights
         )
+        return ": ".join([", ".join(dict.fromkeys(terms)), *self.absent])
+
+    @property
+    def absent(self) -> list[State]:
+        """What is wrong with weights that it needs: that some are missing, or others than it declares."""
         needed = [part["state"] for part in self.weights if not part.get("optional")]
-        absent = [state for state in (State.MISSING, State.WRONG) if state in needed]
-        return ": ".join([", ".join(dict.fromkeys(terms)), *absent])
+        return [state for state in (State.MISSING, State.WRONG) if state in needed]
 
     def as_dict(self) -> dict[str, Any]:
         """The plugin as JSON holds it."""

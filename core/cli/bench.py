@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
@@ -40,42 +40,65 @@ class UnitGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
-class ModelsCommand(click.Command):
-    """A command that takes several models: `--model.OPTION VALUE` belongs to the `--model` before it."""
+class ChoicesCommand(click.Command):
+    """A command that takes several plugins of a kind: `--model.OPTION VALUE` belongs to the `--model` before it."""
+
+    kind: ClassVar[str]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Keeps the options of models aside, and gives click the other words."""
-        ctx.meta["models"], rest = split_models(args)
+        """Keeps the options of plugins aside, and gives click the other words."""
+        ctx.meta["choices"], rest = split_choices(self.kind, args)
         return super().parse_args(ctx, rest)
 
 
-def split_models(words: Sequence[str]) -> tuple[list[PluginChoice], list[str]]:
-    """Splits the models with their options from the other words of a command line.
+class ModelsCommand(ChoicesCommand):
+    """A command that takes several models."""
+
+    kind = "model"
+
+
+class DetectorsCommand(ChoicesCommand):
+    """A command that takes several detectors."""
+
+    kind = "detector"
+
+
+def split_choices(kind: str, words: Sequence[str]) -> tuple[list[PluginChoice], list[str]]:
+    """Splits the plugins of a kind with their options from the other words of a command line.
 
     Args:
-        words: `--model NAME`, `--model.OPTION VALUE`, `--model.FLAG` and others; `=` may stand in place of a space.
+        kind: The kind.
+        words: `--KIND NAME`, `--KIND.OPTION VALUE`, `--KIND.FLAG` and others; `=` may stand in place of a space.
 
     Returns:
-        The models in order, and the other words.
+        The plugins in order, and the other words.
 
     Raises:
-        FaceswapError: An option stands before any model.
+        FaceswapError: An option stands before any plugin.
     """
-    models: list[tuple[str, dict[str, Any]]] = []
-    rest: list[str] = []
-    waiting = [part for word in words for part in (word.split("=", 1) if word.startswith("--model") else [word])]
+    flag, chosen, rest = f"--{kind}", list[tuple[str, dict[str, Any]]](), list[str]()
+    waiting = [part for word in words for part in (word.split("=", 1) if word.startswith(flag) else [word])]
     while waiting:
         word = waiting.pop(0)
-        value = waiting.pop(0) if waiting and not waiting[0].startswith("--") and word.startswith("--model") else None
-        if word == "--model" and value is not None:
-            models.append((value, {}))
-        elif word.startswith("--model.") and models:
-            models[-1][1][word.removeprefix("--model.").replace("-", "_")] = "true" if value is None else value
-        elif word.startswith("--model."):
-            raise FaceswapError(f"{word} must follow the --model to which it belongs")
+        value = waiting.pop(0) if waiting and not waiting[0].startswith("--") and word.startswith(flag) else None
+        if word == flag and value is not None:
+            chosen.append((value, {}))
+        elif word.startswith(f"{flag}.") and chosen:
+            option = word.removeprefix(f"{flag}.").replace("-", "_")
+            chosen[-1][1][option] = "true" if value is None else value
+        elif word.startswith(f"{flag}."):
+            raise FaceswapError(f"{word} must follow the {flag} to which it belongs")
         else:
             rest += [word] if value is None else [word, value]
-    return [PluginChoice(name=name, options=options) for name, options in models], rest
+    return [PluginChoice(name=name, options=options) for name, options in chosen], rest
+
+
+def _even(context: click.Context, parameter: click.Parameter, sides: tuple[int, ...]) -> tuple[int, ...]:
+    """Refuses sides that a video cannot have."""
+    odd = next((side for side in sides if side % 2), None)
+    if odd is not None:
+        raise click.BadParameter(f"an even number was expected. Received: {odd}")
+    return sides
 
 
 @click.group(cls=UnitGroup)
@@ -201,6 +224,52 @@ def landmarks(aligners: tuple[str, ...], strengths: tuple[float, ...], frames: i
     _tell(figures(rows), as_json, table, [asdict(row) for row in rows])
 
 
+@command.command("faces", cls=DetectorsCommand)
+@click.option(
+    "--detector",
+    "detectors",
+    multiple=True,
+    metavar="NAME",
+    help="A detector, with `--detector.OPTION VALUE`.  [default: all whose weights are there]",
+)
+@click.option(
+    "--media",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A video, an image or a folder of them to look at in place of the performers.",
+)
+@click.option(
+    "--side",
+    "sides",
+    multiple=True,
+    default=(384, 96),
+    show_default=True,
+    type=click.IntRange(64, 4096),
+    callback=_even,
+    help="Side of the performers' frames in pixels.",
+)
+@click.option(
+    "--frames", default=200, show_default=True, type=click.IntRange(2), help="The most frames of each footage."
+)
+@_repeats
+@_as_json
+@click.pass_context
+def faces(context: click.Context, /, detectors: tuple[str, ...], as_json: bool, **asked: Any) -> None:
+    """Measure which faces detectors miss and invent, how fast they are, and what host and store add.
+
+    On performers, whose faces' places are known; with --media on other footage, where faces are counted only.
+    --detector, --media and --side can be given several times.
+    """
+    from ..bench.faces import HEADINGS, figures, installed_detectors, measure
+
+    rows = []
+    for row in measure(context.meta["choices"] or installed_detectors(), **asked):
+        rows.append(row)
+        click.echo("  ".join(row.cells()), err=True)
+    table = "\n".join(align_columns([HEADINGS, *(row.cells() for row in rows)]))
+    _tell(figures(rows), as_json, table, [asdict(row) for row in rows])
+
+
 @command.command("quality", cls=ModelsCommand)
 @click.option("--work", required=True, type=click.Path(path_type=Path), help="Folder of all the work; continued.")
 @_model
@@ -231,7 +300,7 @@ def quality(context: click.Context, /, stages: tuple[str, ...], as_json: bool, *
 
 def _models(context: click.Context, default: list[PluginChoice]) -> list[PluginChoice]:
     """The models of the command line, each checked; else the default."""
-    chosen: list[PluginChoice] = context.meta["models"] or default
+    chosen: list[PluginChoice] = context.meta["choices"] or default
     for choice in chosen:
         prepare("model", choice)
     return chosen

@@ -8,7 +8,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from faceswap.core.cli.bench import command, split_models
+from faceswap.core.cli.bench import command, split_choices
 from faceswap.core.errors import FaceswapError
 from faceswap.core.host import PluginChoice
 
@@ -44,14 +44,14 @@ def test_smoke_every_unit_is_there(unit: str, fresh_python: Python) -> None:
 
 def test_feature_options_belong_to_the_model_before_them() -> None:
     words = ["--model", "mini", "--model", "h64", "--model.light", "--model.width=0.5", "--repeats", "2", "--json"]
-    models, rest = split_models(words)
+    models, rest = split_choices("model", words)
     assert models == [PluginChoice(name="mini"), PluginChoice(name="h64", options={"light": "true", "width": "0.5"})]
     assert rest == ["--repeats", "2", "--json"]
 
 
 def test_error_an_option_without_a_model() -> None:
     with pytest.raises(FaceswapError, match=r"--model\.light must follow"):
-        split_models(["--model.light", "--model", "h64"])
+        split_choices("model", ["--model.light", "--model", "h64"])
 
 
 def test_error_a_wrong_option_of_a_model_is_told_before_the_work(fresh_python: Python) -> None:
