@@ -147,7 +147,7 @@ class FaceBatch:
         times: Seconds of each face's frame, float32 `[faces]`, None for pictures without an order.
         recognizer: Whose embeddings these are; None where that is not known.
         same_person_below: The distance under which it takes two faces for one person's; None where that is not known.
-        without_face: Pictures that were looked at just before these faces and show none.
+        without_face: Pictures that were looked at along with these faces and show none.
     """
 
     crops: Crops | None = None

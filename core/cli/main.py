@@ -21,6 +21,7 @@ COMMANDS = {
     "convert": "Put the trained face on footage.",
     "verify": "Tell what an image or a video is, from what it was made, and whether it is intact.",
     "consent": "Record who agreed to a swap.",
+    "evaluate": "Measure generated faces and swaps: whom they show, how near they come, how steady they are.",
     "model": "Look at a trained model: checkpoints, curves, snapshots, going back.",
     "plugins": "List, explain, check and begin plugins.",
     "weights": "List, fetch and verify the weights that plugins declare.",

@@ -159,7 +159,8 @@ def test_a_name_far_from_all_is_answered_with_all(alone):
         find("detector", "zzz")
 
 
-def test_a_kind_without_plugins_says_so(alone):
+def test_a_kind_without_plugins_says_so(alone, monkeypatch):
+    monkeypatch.setitem(names.BUILT_IN, "metric", {})
     with pytest.raises(PluginError, match=r"There is no metric 'fid'\. There are none\."):
         find("metric", "fid")
 

@@ -53,6 +53,8 @@ NOTHING_THERE = {
     "metric-identity-keeps-options",
     "metric-identity-spread-keeps-options",
     "metric-pose-keeps-options",
+    "metric-psnr-keeps-options",
+    "metric-ssim-keeps-options",
     "listener-history-keeps-options",
 }
 

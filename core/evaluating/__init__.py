@@ -1,0 +1,1 @@
+"""Measuring faces with metrics: what is compared with what, and the report."""
