@@ -97,7 +97,9 @@ def _in_one_line(label: str, options_class: type[BaseModel], error: ValidationEr
     if first["type"] == "extra_forbidden":
         return OptionError(f"{label} has no option '{name}'. {suggest(name, options_class.model_fields)}", option)
     received = "" if first["type"] == "missing" else f" Received: {first['input']!r}"
-    return OptionError(f"{label} option '{name}': {' '.join(first['msg'].split())}.{received}", option)
+    return OptionError(
+        f"{label} option '{name}': {' '.join(first['msg'].removeprefix('Value error, ').split())}.{received}", option
+    )
 
 
 def make_plugin(selected: Selected, values: Mapping[str, Any]) -> Any:

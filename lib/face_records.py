@@ -7,6 +7,7 @@ the tensor contract.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,7 +35,26 @@ class Stage:
     options_hash: str
 
     def __str__(self) -> str:
-        return f"{self.kind} '{self.name}' {self.version} (options {self.options_hash[:8]})"
+        return f"{self.kind} {self.label} (options {self.options_hash[:8]})"
+
+    @property
+    def label(self) -> str:
+        """The plugin's name and version."""
+        return f"'{self.name}' {self.version}"
+
+
+def other_stages(had: AbstractSet[Stage], now: AbstractSet[Stage]) -> list[str]:
+    """What is different about the stages of a faceset and of a run, kind by kind: `recognizer 'a' 1.0, not none`."""
+    told = []
+    for kind in sorted({stage.kind for stage in had ^ now}):
+        before, after = (sorted(stage.label for stage in side if stage.kind == kind) for side in (had - now, now - had))
+        same = before == after
+        told.append(
+            f"{kind} {' and '.join(before)} with other options"
+            if same
+            else f"{kind} {' and '.join(before) or 'none'}, not {' and '.join(after) or 'none'}"
+        )
+    return told
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

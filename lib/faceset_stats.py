@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -101,8 +102,7 @@ class FacesetStats:
         for name, spread in self.spreads.items():
             yield f"{name}: median {spread.median:.4g}, nine of ten from {spread.low:.4g} to {spread.high:.4g}"
         yield f"usual poses covered: {100 * self.covered:.0f} %"
-        for words in missing_in_words(self.missing):
-            yield f"no face looks {words}"
+        yield from missing_in_words(self.missing)
         for span in self.spans:
             name = "without a track" if span.track < 0 else f"track {span.track}"
             yield f"{span.source} {name}: {span.faces} faces, {span.begins:.2f} to {span.ends:.2f} s"
@@ -129,12 +129,15 @@ def usual_cells() -> NDArray[np.bool_]:
 
 
 def missing_in_words(cells: tuple[tuple[float, float], ...]) -> Iterator[str]:
-    """Where no face looks, a phrase for each direction with its share of empty cells."""
-    usual = _cells(usual_cells())
-    for words in dict.fromkeys(direction(*cell) for cell in usual):
-        of, gone = (sum(direction(*cell) == words for cell in group) for group in (usual, cells))
-        if gone:
-            yield f"{words} ({gone} of {of} cells empty)"
+    """Where no face looks, and where only some do, with the share of empty cells."""
+    usual = Counter(direction(*cell) for cell in _cells(usual_cells()))
+    gone = Counter(direction(*cell) for cell in cells)
+    nowhere = [words for words, of in usual.items() if gone[words] == of]
+    partly = [f"{words} ({gone[words]} of {of} cells empty)" for words, of in usual.items() if 0 < gone[words] < of]
+    if nowhere:
+        yield f"no face looks {', '.join(nowhere)}"
+    if partly:
+        yield f"few faces look {', '.join(partly)}"
 
 
 def direction(yaw: float, pitch: float) -> str:

@@ -18,7 +18,7 @@ from typing import Self
 
 from .crops import crop_path, is_face_id, stored_crops, trash_path
 from .errors import FaceswapError, StoreError
-from .face_records import FrameRecord, Stage
+from .face_records import FrameRecord, Stage, other_stages
 from .faceset import DATABASE, WHOLE, Faceset
 from .faceset_chunk import incoming_folder, read_chunk, waiting_crop, write_chunk
 from .faceset_editor import FacesetEditor
@@ -216,14 +216,13 @@ class FacesetWriter(FacesetEditor):
 
     def _insist(self, settings: dict[str, str], stages: set[Stage]) -> None:
         """Raises StoreError unless the faceset was made with these settings and stages."""
-        before = [f"{key} {self._meta(key)}" for key, value in settings.items() if self._meta(key) != value]
-        now = [f"{key} {value}" for key, value in settings.items() if self._meta(key) != value]
-        before += sorted(map(str, set(self.stages) - stages))
-        now += sorted(map(str, stages - set(self.stages)))
-        if before or now:
+        others = [
+            f"{key} {self._meta(key)}, not {value}" for key, value in settings.items() if self._meta(key) != value
+        ]
+        others += other_stages(set(self.stages), stages)
+        if others:
             raise StoreError(
-                f"faceset {self.path} was made with {', '.join(before) or 'fewer stages'}, this run has "
-                f"{', '.join(now) or 'fewer stages'}; choose another folder or the same options"
+                f"faceset {self.path} was made with {'; '.join(others)}: choose another folder or the same options"
             )
 
     def _sweep(self) -> None:

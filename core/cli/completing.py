@@ -6,7 +6,7 @@ import io
 import os
 from collections import Counter
 from contextlib import redirect_stdout
-from typing import Any
+from typing import Any, TypeAlias
 
 import click
 from click.shell_completion import (
@@ -26,7 +26,7 @@ from ..weights import declared
 COMPLETE_VARIABLE = "_FACESWAP_COMPLETE"
 """The environment variable by which a shell's script asks; click derives it from the program's name."""
 
-Items = list[CompletionItem[Any]]
+Items: TypeAlias = "list[CompletionItem[Any]]"
 
 
 def complete_kinds(context: click.Context, parameter: click.Parameter, incomplete: str) -> Items:

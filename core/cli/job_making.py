@@ -125,5 +125,5 @@ def _in_one_line(job_class: type[Job], error: ValidationError, origins: dict[str
         return f"{job_class.command} needs {where}. `faceswap {job_class.command} --help` explains it."
     if first["type"] == "extra_forbidden":
         return f"{job_class.command} has no setting '{name}'. {suggest(name, job_class.model_fields)}"
-    told = f"{job_class.command} {where}: {first['msg']}. Received: {first['input']!r}"
+    told = f"{job_class.command} {where}: {first['msg'].removeprefix('Value error, ')}. Received: {first['input']!r}"
     return f"{origins[name]}: {told}" if origins.get(name) else told

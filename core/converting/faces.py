@@ -16,7 +16,7 @@ from ...lib.geometry import compose, crop_matrix, resize_matrix
 from ...lib.landmarks import FloatArray
 from ...lib.media import FrameKey, Medium, Timeline, fingerprints
 from ...lib.smoothing import smooth_landmarks
-from ..errors import OptionError, PluginError, StoreError, suggest
+from ..errors import OptionError, PluginError, StoreError
 from ..kinds import SwapModel
 
 MODEL_MASK = "model"
@@ -171,7 +171,10 @@ def require_mask(faceset: Faceset, mask: str) -> None:
     """
     known = {MODEL_MASK, ANY_MASK, *next((face.mask_names for face in faceset.faces()), (mask,))}
     if mask not in known:
-        raise OptionError(f"faceset {faceset.path} has no mask '{mask}'. {suggest(mask, sorted(known))}")
+        raise OptionError(
+            f"faceset {faceset.path} has no mask '{mask}', only {', '.join(sorted(known))}; extract into another "
+            f"folder with --masker {mask} to have it"
+        )
 
 
 def require_scheme(faceset: Faceset, model: SwapModel, label: str) -> None:

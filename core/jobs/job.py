@@ -30,9 +30,16 @@ class Report(BaseModel):
     seconds: float = 0.0
 
     def lines(self) -> list[str]:
-        """The report as people read it, one figure a line."""
-        figures = self.model_dump(mode="json")
-        return [f"{name.replace('_', ' ')}: {value}" for name, value in figures.items() if value not in ({}, [], None)]
+        """The report as people read it, one figure a line; they have been told its warnings."""
+        figures = self.model_dump(mode="json", exclude={"warnings"})
+        told = {name.replace("_", " "): value for name, value in figures.items() if value not in ({}, [], None)}
+        return [f"{name}: {_in_words(value)}" for name, value in told.items()]
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_in_words(part)}" for name, part in value.items())
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 class Job(BaseModel):

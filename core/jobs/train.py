@@ -79,8 +79,12 @@ class TrainJob(TrainSettings):
         return versions([prepare("model", self.model), *recognizer_of(self)])
 
     def preflight(self) -> None:
-        """Refuses settings that do not go together."""
+        """Refuses settings that do not go together, and weights that are none."""
         require_validation(self)
+        if self.init_from:
+            from ..training.saved_model import read_record
+
+            read_record(self.init_from)
 
     def run(self, context: JobContext) -> TrainReport:
         """Trains until iterations or minutes are over, validation is flat, or somebody asks to stop."""

@@ -105,7 +105,7 @@ def test_defaults_stand_where_nothing_is_said():
         ({"count": 10}, f"{LABEL} option 'count': Input should be less than or equal to 9. Received: 10"),
         ({"share": "0"}, f"{LABEL} option 'share': Input should be greater than 0. Received: '0'"),
         ({"mode": "by"}, f"{LABEL} option 'mode': Input should be 'near' or 'far'. Received: 'by'"),
-        ({"note": "a b"}, f"{LABEL} option 'note': Value error, a note is one word. Received: 'a b'"),
+        ({"note": "a b"}, f"{LABEL} option 'note': a note is one word. Received: 'a b'"),
     ],
 )
 def test_a_wrong_option_is_one_line(values, message):

@@ -46,11 +46,11 @@ def test_poses_are_counted_in_cells_and_missing_ones_named() -> None:
     assert (0.0, 0.0) not in stats.missing and (-40.0, 20.0) not in stats.missing and (0.0, 20.0) in stats.missing
     assert stats.covered == pytest.approx(2 / 45)
     lines = list(stats.lines())
-    assert "no face looks ahead (8 of 9 cells empty)" in lines
-    assert "no face looks down and far left (1 of 2 cells empty)" in lines
+    assert any(line.startswith("few faces look ") and "ahead (8 of 9 cells empty)" in line for line in lines)
+    assert any("down and far left (1 of 2 cells empty)" in line for line in lines)
     everywhere = [(x, y) for y in range(-20, 21, 10) for x in range(-40, 41, 10)]
     full = faceset_stats(make_table(45, yaw=[x for x, _ in everywhere], pitch=[y for _, y in everywhere]))
-    assert full.covered == 1 and not any("no face looks" in line for line in full.lines())
+    assert full.covered == 1 and not any("face" in line and "look" in line for line in full.lines())
 
 
 def test_spreads_are_percentiles_and_leave_out_what_is_unknown() -> None:

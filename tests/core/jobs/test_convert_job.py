@@ -391,7 +391,7 @@ class TestMasks:
         assert self.inked(scene) == 0
 
     def test_a_mask_that_is_not_there_is_named(self, scene):
-        with pytest.raises(OptionError, match=r"has no mask 'hul'\. Did you mean 'hull'\?"):
+        with pytest.raises(OptionError, match=r"has no mask 'hul', only .*hull.*--masker hul"):
             scene.convert(mask="hul")
 
     def test_a_model_without_mask_is_told(self, scene):
