@@ -96,8 +96,10 @@ def measure(used: Prepared, metric: Any, comparison: Comparison, check: Callable
     except Exception as error:
         reason = " ".join(str(error).split())
         raise PluginError(f"{used.label} failed: {type(error).__name__}: {reason}") from error
+    if not all(np.isfinite(value) for value in figures.values()):
+        raise PluginError(f"{used.label} failed: expected finite figures. Received: {figures}")
     values = np.concatenate(kept) if kept else np.zeros(0)
-    if len(values) != len(fakes):
+    if len(values) != len(fakes) or not np.isfinite(values).all():
         return Result(used.found.name, comparison, figures)
     paired = isinstance(comparison.real, PairedFaces)
     return Result(

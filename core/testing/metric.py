@@ -99,7 +99,7 @@ def chunks_do_not_matter(subject: Subject) -> None:
 
 
 def needs_what_it_reads(subject: Subject) -> None:
-    """Faces without what it does not declare in `needs` and `needs_real` give the same figures, if real ones can go."""
+    """It works from what it declares in `needs` and `needs_real` alone."""
     metric = subject.plugin
     unknown = sorted(set(metric.needs) - set(_COLUMNS))
     expect(not unknown, f"`needs` of {', '.join(_COLUMNS)}", unknown)

@@ -158,6 +158,33 @@ def test_error_what_was_asked_for_cannot_be_measured(made, tmp_path, name, error
     assert not (out / "report.html").exists()
 
 
+BROKEN = """
+from faceswap import Metric, hookimpl
+
+FACESWAP_CONTRACT = 1
+
+
+class Broken(Metric):
+    def measure(self, fake, real=None):
+        return {"gap": float("nan")} if len(list(fake)) else {}
+
+
+@hookimpl
+def faceswap_metric():
+    return Broken
+"""
+
+
+def test_a_broken_metric_of_another_package_is_told_and_left_out(made, tmp_path, install_plugin):
+    choice = install_plugin("metric", "broken", BROKEN)
+    report = run_job(EvaluateFacesJob(generated=made["swap"], output=tmp_path / "out", size=64))
+    assert ("identity-spread", "") in figures(report)
+    words = "metric 'broken' failed: expected finite figures. Received: {'gap': nan}"
+    assert words in report.left_out
+    with pytest.raises(PluginError, match=re.escape(words)):
+        run_job(EvaluateFacesJob(generated=made["swap"], output=tmp_path / "two", metrics=(choice,), size=64))
+
+
 def test_error_footage_that_does_not_go_together(made, tmp_path):
     take = Take(SITTER, Script(2))
     faces = [record(take.frame(0), take.landmarks(0), person(0, 1)[0])]
