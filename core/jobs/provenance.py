@@ -43,7 +43,9 @@ class ProvenanceChoices(Job):
             OutputError: The user's key cannot be written.
         """
         if self.provenance:
-            self._key()
+            from ...lib.provenance.signing import try_key
+
+            try_key(self._key())
             self.consents(folder)
 
     def consents(self, folder: Path | None = None) -> list[str]:

@@ -1,6 +1,6 @@
 """A signing key with a certificate as C2PA wants it, and the root that vouches for it.
 
-Reference: C2PA Technical Specification 2.2, section 14.5 (X.509 certificates).
+Reference: C2PA Technical Specification, "X.509 Certificates".
 """
 
 from __future__ import annotations

@@ -100,7 +100,8 @@ def given_key(paths: str) -> SigningKey:
 
 def own_roots() -> list[bytes]:
     """The roots of the keys that were made for this user, in PEM, those that have expired too."""
-    return [chain[-1] for path in sorted(keys_folder().glob("*.pem")) if (chain := _certificates(path))]
+    files = [path for path in sorted(keys_folder().glob("*.pem")) if not path.name.startswith(".")]
+    return [chain[-1] for path in files if (chain := _certificates(path))]
 
 
 def trusted_certificates(path: Path) -> list[bytes]:
@@ -210,10 +211,10 @@ def _set_aside(path: Path) -> None:
 
 
 def _make(path: Path) -> None:
-    """Writes a new key that nobody else can read; of two processes that do so at once, the first one's stays."""
+    """Writes a new key that nobody else can read; of several who do so at once, the first one's stays."""
     with output_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temp = temp_path(path).with_suffix(f".{threading.get_ident()}")  # Threads of one process make keys, too.
+    temp = temp_path(path.with_name(f"{threading.get_ident()}-{path.name}"))
     try:
         with output_errors(path), open(temp, "wb", opener=_private_file) as file:
             file.write(issue())

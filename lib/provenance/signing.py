@@ -21,7 +21,7 @@ from .keys import SigningKey
 from .xmp import COMPOSITE, append_to_video
 
 if TYPE_CHECKING:
-    from c2pa import Builder, Context
+    from c2pa import Builder, Context, Signer
 
 LABEL = "faceswap.conversion"
 """Of the assertion that says what a file was made with and from."""
@@ -102,6 +102,33 @@ class Sealer:
                 {"label": LABEL, "data": told},
             ],
         }
+
+
+def try_key(key: SigningKey) -> None:
+    """Signs a few bytes, so that a certificate that will not do is told before any work.
+
+    Raises:
+        ProvenanceError: It cannot sign.
+    """
+    from c2pa import Builder, C2paBuilderIntent, C2paDigitalSourceType, C2paError
+
+    builder = Builder({}, offline_context())
+    builder.set_intent(C2paBuilderIntent.CREATE, C2paDigitalSourceType.DIGITAL_CREATION)
+    builder.set_no_embed()
+    try:
+        builder.sign(_signer(key), UNKNOWN, io.BytesIO(b"a trial"), _Nothing())
+    except C2paError as error:
+        holder = "your own key" if key.own else "the key of --sign-with"
+        raise ProvenanceError(
+            f"{holder} cannot sign: {_line(error)}; C2PA wants a certificate for digital signatures with the extended "
+            "key usage emailProtection, not that of an authority"
+        ) from error
+
+
+def _signer(key: SigningKey) -> Signer:
+    from c2pa import C2paSignerInfo, Signer
+
+    return Signer.from_info(C2paSignerInfo(key.algorithm.encode(), key.chain, key.private, None))
 
 
 def _require_room(temp: Path, final: Path) -> None:
@@ -189,11 +216,10 @@ def _detached(temp: Path, final: Path, builder: Builder, key: SigningKey) -> byt
 
 
 def _sign(builder: Builder, key: SigningKey, kind: str, streams: tuple[Any, Any], final: Path) -> bytes:
-    from c2pa import C2paError, C2paSignerInfo, Signer
+    from c2pa import C2paError
 
     try:
-        signer = Signer.from_info(C2paSignerInfo(key.algorithm.encode(), key.chain, key.private, None))
-        return bytes(builder.sign(signer, kind, *streams))
+        return bytes(builder.sign(_signer(key), kind, *streams))
     except C2paError as error:
         raise ProvenanceError(f"cannot sign {final}: {_line(error)}; --no-provenance writes it unsigned") from error
 

@@ -6,11 +6,15 @@ import stat
 import sys
 import threading
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -18,11 +22,14 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from faceswap.lib.errors import ProvenanceError
+from faceswap.lib.media import write_image
 from faceswap.lib.provenance import certificates, keys
+from faceswap.lib.provenance.checking import State, check_path
 from faceswap.lib.provenance.keys import given_key, own_roots, user_key
+from faceswap.lib.provenance.signing import Sealer, try_key
 
 
 @pytest.fixture(autouse=True)
@@ -138,3 +145,48 @@ def test_error_an_encrypted_key(tmp_path):
     (tmp_path / "key.pem").write_bytes(secret)
     with pytest.raises(ProvenanceError, match="is encrypted"):
         given_key(paths)
+
+
+OTHER_KEYS = {
+    "es384": lambda: ec.generate_private_key(ec.SECP384R1()),
+    "es512": lambda: ec.generate_private_key(ec.SECP521R1()),
+    "ed25519": ed25519.Ed25519PrivateKey.generate,
+    "ps256": lambda: rsa.generate_private_key(65537, 2048),
+}
+
+
+@pytest.mark.parametrize("algorithm", OTHER_KEYS)
+def test_feature_keys_of_other_kinds_sign_too(tmp_path, algorithm):
+    private = OTHER_KEYS[algorithm]()
+    key = given_key(bring(tmp_path, reissued(private)))
+    assert key.algorithm == algorithm
+    finish = partial(Sealer(key, "9", {}).seal, original=Path(__file__))
+    write_image(tmp_path / "photo.png", np.zeros((8, 8, 3), np.uint8), finish=finish)
+    (found,) = check_path(tmp_path / "photo.png", [tmp_path / "cert.pem"])
+    assert (found.state, found.trusted) == (State.INTACT, True)
+
+
+def test_error_a_certificate_that_is_not_for_signing_is_found_out_before_any_work(tmp_path):
+    try_key(user_key())
+    private = ec.generate_private_key(ec.SECP256R1())
+    key = given_key(bring(tmp_path, reissued(private, (x509.ExtendedKeyUsage,))))
+    with pytest.raises(ProvenanceError, match=r"the key of --sign-with cannot sign: .*emailProtection"):
+        try_key(key)
+
+
+def reissued(private: Any, without: tuple[type, ...] = ()) -> bytes:
+    """A key with a certificate that says of it what the user's own certificate says, from a root of its own."""
+    leaf, _ = x509.load_pem_x509_certificates(user_key().chain)
+    signer = ec.generate_private_key(ec.SECP256R1())
+    span = (leaf.not_valid_before_utc, leaf.not_valid_after_utc)
+    issuer = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "an office")])
+    root = x509.CertificateBuilder(issuer, issuer, signer.public_key(), 1, *span)
+    root = root.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    root = root.add_extension(x509.SubjectKeyIdentifier.from_public_key(signer.public_key()), critical=False)
+    own = x509.CertificateBuilder(issuer, leaf.subject, private.public_key(), 2, *span)
+    own = own.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
+    for extension in leaf.extensions:
+        if not isinstance(extension.value, (x509.AuthorityKeyIdentifier, x509.SubjectKeyIdentifier, *without)):
+            own = own.add_extension(extension.value, extension.critical)
+    chain = [certificate.sign(signer, SHA256()).public_bytes(Encoding.PEM) for certificate in (own, root)]
+    return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + b"".join(chain)
