@@ -15,7 +15,7 @@ from ...lib.faceset import Faceset
 from ...lib.geometry import crop_matrix, recut, transform_points
 from ...lib.warp import cut
 from ..contract import FaceBatch
-from ..recognition import Known
+from ..facesets.recognition import Known
 
 _BATCH = 64
 Item = tuple[StoredFace, NDArray[np.float32]]

@@ -23,8 +23,8 @@ from ...lib.media import FrameKey
 from ...lib.warp import cut
 from ..contract import CropSpec, Detections
 from ..errors import FaceswapError, PluginError
+from ..facesets.selecting import Wanted
 from ..host import Prepared
-from ..selecting import Wanted
 from .aligning import align_faces
 from .answers import require_shape
 from .plugins import ExtractPlugins

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
-from ..selecting import Wanted
+from ..facesets.selecting import Wanted
 from .plugins import PluginChoices
 
 if TYPE_CHECKING:

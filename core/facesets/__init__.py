@@ -1,1 +1,1 @@
-"""Looking after facesets: what of them is to go, and whom they show."""
+"""Looking after facesets: whom they show, whose faces a job is about, what is to go."""

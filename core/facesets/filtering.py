@@ -15,7 +15,7 @@ from ...lib.face_table import FaceTable
 from ...lib.faceset import Faceset
 from ...lib.faceset_order import embeddings_of, recognizer_of, twin_features
 from ..errors import OptionError, StoreError
-from ..recognition import mean_embedding, same_person_below
+from .recognition import mean_embedding, same_person_below
 
 Hits = NDArray[np.bool_]
 

@@ -14,8 +14,8 @@ from pydantic import Field
 
 from .. import events
 from ..errors import OptionError, suggest
+from ..facesets.selecting import FaceFilter, People, Pictures, select_faces
 from ..host import PluginChoice, Prepared, default_chain, prepare, versions
-from ..selecting import FaceFilter, People, Pictures, select_faces
 from .context import JobContext, Stage
 from .job import Report
 from .provenance import ProvenanceChoices

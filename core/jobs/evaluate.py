@@ -12,8 +12,8 @@ from ...lib.faceset import Faceset
 from ...lib.publish import output_errors, publish_bytes
 from ..errors import FaceswapError, PluginError, StoreError
 from ..evaluating.figures import HEADING, figure_rows
+from ..facesets.recognition import Known, known_recognizer, same_person_below
 from ..host import PluginChoice, Prepared, prepare, use_backend, versions
-from ..recognition import Known, known_recognizer, same_person_below
 from ..registry import discover
 from .context import JobContext
 from .job import Job, Report

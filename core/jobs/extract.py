@@ -16,9 +16,9 @@ from ..extracting.chain import FACE_TYPE
 from ..extracting.footage import require_times
 from ..extracting.plugins import ExtractPlugins, PluginChoices
 from ..extracting.settings import Alignment, Search, settings_of
+from ..facesets.selecting import FaceFilter, Pictures, Wanted, require_recognizer
 from ..host import PluginChoice, default_chain, default_choice, versions
 from ..registry import own_version
-from ..selecting import FaceFilter, Pictures, Wanted, require_recognizer
 from .context import JobContext
 from .job import Job, Report
 

@@ -19,7 +19,7 @@ from ..extracting.messages import ChunkResult, ChunkTask, MediumFiles, WorkSetti
 from ..extracting.plugins import ExtractPlugins
 from ..extracting.scouting import Seen, look
 from ..extracting.tracks import FacesetTracks
-from ..selecting import Wanted
+from ..facesets.selecting import Wanted
 from ..workers.limits import Limits
 from ..workers.pool import WorkerPool, core_count
 from .context import JobContext, Stage

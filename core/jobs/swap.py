@@ -15,8 +15,8 @@ from ...lib.publish import output_errors
 from ..errors import StoreError
 from ..extracting.scouting import require_readable
 from ..extracting.settings import Alignment, Search, settings_of
+from ..facesets.selecting import require_recognizer
 from ..host import PluginChoice, default_chain, default_choice
-from ..selecting import require_recognizer
 from .context import JobContext
 from .convert import ConvertJob, ConvertReport
 from .extract import ExtractJob, ExtractReport

@@ -158,7 +158,7 @@ class TrainJob(TrainSettings):
     def _chosen(self, identity: str, path: Path, context: JobContext) -> frozenset[str] | None:
         """The faces that are trained on; None for all."""
         from ...lib.faceset import Faceset
-        from ..selecting import select_faces
+        from ..facesets.selecting import select_faces
 
         with Faceset.open(path) as faceset:
             return select_faces(faceset, self.face_filter(identity), context.check)

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from ..facesets.selecting import FaceFilter, People, Pictures
 from ..host import PluginChoice, built_in, default_chain, default_choice
-from ..selecting import FaceFilter, People, Pictures
 from .job import Job
 
 BatchSize = Annotated[int, Field(ge=1)] | Literal["auto"]

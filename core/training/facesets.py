@@ -13,7 +13,7 @@ from ...lib.faceset import Faceset
 from ...lib.geometry import invert, scale_of, transform_points
 from ..contract import CropSpec
 from ..errors import PluginError, StoreError
-from ..recognition import mean_embedding, same_person_below
+from ..facesets.recognition import mean_embedding, same_person_below
 from .faces import recut_matrix
 
 FEWEST = 2

@@ -25,7 +25,7 @@ def command(faceset: Path, names: tuple[str, ...], as_json: bool) -> None:
     from dataclasses import asdict
 
     from ....lib.faceset_writer import FacesetWriter
-    from ...people import find_people, name_people, people_of, write_sheet
+    from ...facesets.people import find_people, name_people, people_of, write_sheet
     from ..plugins import align_columns
 
     wanted = dict(_named(word) for word in names)

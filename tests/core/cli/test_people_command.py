@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from faceswap.core.errors import OptionError
+from faceswap.core.facesets.people import SHEET, find_people, people_of, person_numbers
 from faceswap.core.host import PluginChoice, prepare
-from faceswap.core.people import SHEET, find_people, people_of, person_numbers
 from faceswap.lib.crops import encode_crop
 from faceswap.lib.face_records import FaceRecord, FrameRecord, Stage
 from faceswap.lib.faceset_writer import FacesetWriter

@@ -7,7 +7,7 @@ import pytest
 
 from faceswap.core.evaluating import streams
 from faceswap.core.evaluating.streams import Faces, Look, PairedFaces
-from faceswap.core.recognition import Known
+from faceswap.core.facesets.recognition import Known
 from faceswap.lib.crops import encode_crop
 from faceswap.lib.face_records import FaceRecord, FrameRecord
 from faceswap.lib.faceset import Faceset

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from faceswap.core import recognition
 from faceswap.core.contract import CropSpec
 from faceswap.core.errors import PluginError, StoreError
+from faceswap.core.facesets import recognition
 from faceswap.core.training.facesets import faceset_warnings
 from faceswap.lib.crops import encode_crop
 from faceswap.lib.face_records import FaceRecord, FrameRecord, Stage

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from .errors import OptionError, StoreError
-from .registry import discover
+from ..errors import OptionError, StoreError
+from ..registry import discover
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..lib.faceset import Faceset
-    from ..lib.landmarks import FloatArray
+    from ...lib.faceset import Faceset
+    from ...lib.landmarks import FloatArray
 
 
 def _several(value: object) -> object:
@@ -139,7 +139,7 @@ def select_faces(faceset: Faceset, wanted: FaceFilter, check: Callable[[], None]
 
         keep &= np.isin(table.person, person_numbers(faceset, wanted.people))
     if wanted.references:
-        from .extracting.references import chain_of, reference_embeddings
+        from ..extracting.references import chain_of, reference_embeddings
         from .recognition import known_recognizer, track_looks
 
         recognizer = known_recognizer(faceset, "a reference picture")

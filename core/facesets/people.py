@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..lib.boxes import iou
-from ..lib.contact_sheet import contact_sheet
-from ..lib.face_table import FaceTable
-from ..lib.faceset import Faceset
-from ..lib.faceset_writer import FacesetWriter
-from ..lib.media import write_image
-from ..lib.people import group_tracks, keep_numbers
-from .errors import OptionError
+from ...lib.boxes import iou
+from ...lib.contact_sheet import contact_sheet
+from ...lib.face_table import FaceTable
+from ...lib.faceset import Faceset
+from ...lib.faceset_writer import FacesetWriter
+from ...lib.media import write_image
+from ...lib.people import group_tracks, keep_numbers
+from ..errors import OptionError
 from .recognition import TrackLooks, filled, known_recognizer, track_looks
 
 SHEET = "people.jpg"

@@ -14,11 +14,11 @@ from faceswap.core.errors import MediaError, OptionError, StoreError
 from faceswap.core.extracting import references
 from faceswap.core.extracting.plugins import PluginChoices
 from faceswap.core.extracting.references import chain_of, reference_embeddings
+from faceswap.core.facesets.selecting import FaceFilter, Wanted, select_faces
 from faceswap.core.host import PluginChoice, prepare
 from faceswap.core.jobs.convert import ConvertJob
 from faceswap.core.jobs.extract import ExtractJob
 from faceswap.core.jobs.job import run_job
-from faceswap.core.selecting import FaceFilter, Wanted, select_faces
 from faceswap.core.training.faces import training_faces
 from faceswap.core.training.facesets import faceset_warnings
 from faceswap.lib.crops import encode_crop

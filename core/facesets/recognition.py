@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..lib.face_table import FaceTable
-from ..lib.faceset import Faceset
-from ..lib.landmarks import FloatArray
-from ..lib.people import track_vectors
-from ..lib.tracking import Integers
-from .errors import PluginError, StoreError
-from .host import PluginChoice, prepare
-from .registry import discover
+from ...lib.face_table import FaceTable
+from ...lib.faceset import Faceset
+from ...lib.landmarks import FloatArray
+from ...lib.people import track_vectors
+from ...lib.tracking import Integers
+from ..errors import PluginError, StoreError
+from ..host import PluginChoice, prepare
+from ..registry import discover
 
 
 @dataclass(frozen=True)
