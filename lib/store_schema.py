@@ -15,7 +15,25 @@ SCHEMA_VERSION = 3
 CONTRACT_VERSION = 1
 """Of the tensor contract, which says what the stored arrays mean (edges, centers, the matrix's direction)."""
 
-_SCHEMA = """
+_MARKS_OF_3 = """
+CREATE TABLE shard (name TEXT PRIMARY KEY, mtime INTEGER NOT NULL) STRICT;
+CREATE INDEX face_removed ON face (name) WHERE removed = 1;
+CREATE INDEX face_person ON face (person) WHERE person IS NOT NULL;
+CREATE TRIGGER face_added AFTER INSERT ON face BEGIN
+    DELETE FROM shard WHERE name = substr(NEW.name, 1, 2);
+END;
+CREATE TRIGGER face_dropped AFTER DELETE ON face BEGIN
+    DELETE FROM shard WHERE name = substr(OLD.name, 1, 2);
+END;
+CREATE TRIGGER face_moved AFTER UPDATE OF removed ON face BEGIN
+    DELETE FROM shard WHERE name = substr(NEW.name, 1, 2);
+END;
+"""
+"""Of shards (see `lib/shards.py`): a mark goes with any change of which faces its shard has. A later
+version that changes them has its own; this one stays, for the step to 3."""
+
+_SCHEMA = (
+    """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE stage (
     id INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL,
@@ -44,22 +62,12 @@ CREATE TABLE array (
     UNIQUE (face, role, name)
 ) STRICT;
 CREATE TABLE deleted (name TEXT PRIMARY KEY) STRICT;
-CREATE TABLE shard (name TEXT PRIMARY KEY, mtime INTEGER NOT NULL) STRICT;
-CREATE INDEX face_removed ON face (name) WHERE removed = 1;
-CREATE INDEX face_person ON face (person) WHERE person IS NOT NULL;
-CREATE TRIGGER face_added AFTER INSERT ON face BEGIN
-    DELETE FROM shard WHERE name = substr(NEW.name, 1, 2);
-END;
-CREATE TRIGGER face_dropped AFTER DELETE ON face BEGIN
-    DELETE FROM shard WHERE name = substr(OLD.name, 1, 2);
-END;
-CREATE TRIGGER face_moved AFTER UPDATE OF removed ON face BEGIN
-    DELETE FROM shard WHERE name = substr(NEW.name, 1, 2);
-END;
 """
-"""A shard's mark (see `lib/shards.py`) goes with any change of which faces it has."""
+    + _MARKS_OF_3
+)
 
-_TO_3 = """
+_TO_3 = (
+    """
 CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT UNIQUE) STRICT;
 ALTER TABLE face ADD COLUMN size REAL;
 ALTER TABLE face ADD COLUMN sharpness REAL;
@@ -70,19 +78,9 @@ ALTER TABLE face ADD COLUMN roll REAL;
 ALTER TABLE face ADD COLUMN track INTEGER;
 ALTER TABLE face ADD COLUMN person INTEGER REFERENCES person;
 ALTER TABLE face ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;
-CREATE TABLE shard (name TEXT PRIMARY KEY, mtime INTEGER NOT NULL) STRICT;
-CREATE INDEX face_removed ON face (name) WHERE removed = 1;
-CREATE INDEX face_person ON face (person) WHERE person IS NOT NULL;
-CREATE TRIGGER face_added AFTER INSERT ON face BEGIN
-    DELETE FROM shard WHERE name = substr(NEW.name, 1, 2);
-END;
-CREATE TRIGGER face_dropped AFTER DELETE ON face BEGIN
-    DELETE FROM shard WHERE name = substr(OLD.name, 1, 2);
-END;
-CREATE TRIGGER face_moved AFTER UPDATE OF removed ON face BEGIN
-    DELETE FROM shard WHERE name = substr(NEW.name, 1, 2);
-END;
 """
+    + _MARKS_OF_3
+)
 
 MIGRATIONS: Mapping[int, str] = {2: _TO_3}
 """Version -> the statements that make the next one of it; they change rows only where a default does not do."""

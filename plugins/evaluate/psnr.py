@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-from pydantic import Field
-
 from ...core.contract import FaceBatch
 from ...core.hookspecs import hookimpl
-from ...core.kinds import PairMetric
 from ...lib.quality import masked_psnr
 from .inputs import crop_of, region_of
+from .region_metric import RegionMetric
 
 FACESWAP_CONTRACT = 1
 
@@ -18,21 +14,10 @@ _HIGHEST = 100.0
 """Counts for faces that are equal to the truth, whose ratio is infinite."""
 
 
-class PsnrMetric(PairMetric):
+class PsnrMetric(RegionMetric):
     """Mean peak signal-to-noise ratio inside the face in dB; 100 where nothing differs."""
 
-    needs = frozenset({"crops", "landmarks"})
     ranked_by = "psnr"
-    higher_is_better = True
-
-    class Options(PairMetric.Options):
-        """Where it is measured."""
-
-        region: Literal["face", "crop"] = Field(
-            "face", description="What counts: the hull of the true face's landmarks, or the whole crop."
-        )
-
-    options: Options
 
     def compare(self, fake: FaceBatch, real: FaceBatch) -> dict[str, float]:
         """Compares the pixels of one pair."""

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-from pydantic import Field
-
 from ...core.contract import FaceBatch
 from ...core.hookspecs import hookimpl
-from ...core.kinds import PairMetric
 from ...lib.quality import masked_ssim
 from .inputs import crop_of, region_of
+from .region_metric import RegionMetric
 
 FACESWAP_CONTRACT = 1
 
 
-class SsimMetric(PairMetric):
+class SsimMetric(RegionMetric):
     """Mean structural similarity inside the face, at most 1."""
 
-    needs = frozenset({"crops", "landmarks"})
     ranked_by = "ssim"
-    higher_is_better = True
-
-    class Options(PairMetric.Options):
-        """Where it is measured."""
-
-        region: Literal["face", "crop"] = Field(
-            "face", description="What counts: the hull of the true face's landmarks, or the whole crop."
-        )
-
-    options: Options
 
     def compare(self, fake: FaceBatch, real: FaceBatch) -> dict[str, float]:
         """Compares the pixels of one pair."""
