@@ -26,11 +26,6 @@ def keys_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begins with what takes longest, so that several processes end at the same time."""
-    items.sort(key=lambda item: "backend" not in item.keywords)
-
-
 @pytest.fixture
 def footage() -> Path:
     """The folder of real footage; the test is skipped where it is absent, since it is never part of the project."""
