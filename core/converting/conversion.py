@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from itertools import groupby
 
-from ...lib.media import Chunk, Frame, Medium, read_chunk
+from ...lib.media import Chunk, Medium, read_chunk
 from .outputs import Output
 from .parts import Parts
 from .stream import Swapper, Work
@@ -22,25 +22,39 @@ class Tally:
     """What is finished of a chunk.
 
     Attributes:
-        frames: Frames written.
+        seen: Frames that were decoded.
+        frames: Frames written: all of these, or those that were swapped.
         frames_swapped: Those in which a face was swapped.
         faces: Faces swapped.
         files: Names of the files that hold the frames, where they are single files.
     """
 
+    seen: int = 0
     frames: int = 0
     frames_swapped: int = 0
     faces: int = 0
     files: tuple[str, ...] = ()
 
-    def with_frame(self, work: Work, files: Iterable[str]) -> Tally:
+    def with_frame(self, work: Work, written: bool, files: Iterable[str]) -> Tally:
         """Counts one more frame."""
         return Tally(
-            self.frames + 1,
+            self.seen + 1,
+            self.frames + written,
             self.frames_swapped + bool(work.swapped),
             self.faces + work.swapped,
             (*self.files, *files),
         )
+
+
+def sum_up(tallies: Iterable[Tally]) -> Tally:
+    """What is finished of several chunks; their files are not listed."""
+    done = list(tallies)
+    return Tally(
+        seen=sum(tally.seen for tally in done),
+        frames=sum(tally.frames for tally in done),
+        frames_swapped=sum(tally.frames_swapped for tally in done),
+        faces=sum(tally.faces for tally in done),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,15 +63,22 @@ class Conversion:
 
     Attributes:
         medium: The footage.
-        chunks: All its chunks, in order.
+        chunks: The chunks of it that are wanted, in order.
         output: Takes the frames.
         parts: Keeps what is finished.
+        keep_unswapped: Whether frames in which no face was swapped are written too.
     """
 
     medium: Medium
     chunks: Sequence[Chunk]
     output: Output
     parts: Parts
+    keep_unswapped: bool = True
+
+    @property
+    def total(self) -> int:
+        """How many frames there are to read."""
+        return sum(chunk.count for chunk in self.chunks)
 
     def finished(self) -> dict[int, Tally]:
         """The chunks that need no more work, by number."""
@@ -76,25 +97,43 @@ class Conversion:
         tallies = self.finished()
         counts = {chunk.index: chunk.count for chunk in self.chunks}
         frames = self._frames([chunk for chunk in self.chunks if chunk.index not in tallies])
-        with closing(swapper.stream(frames, self.output.finish)) as works:
+        with closing(swapper.stream(frames, self._finish)) as works:
             for number, group in groupby(works, lambda work: work.chunk):
                 tallies[number] = self._write(counts[number], number, group, watch)
                 self.parts.record(number, asdict(tallies[number]))
         return tallies
+
+    def publish(self) -> None:
+        """Puts the output under its name, once all is finished.
+
+        Raises:
+            FaceswapError: It cannot be written.
+        """
+        self.output.publish(len(self.chunks))
+        self.parts.remove()
 
     def _write(self, count: int, number: int, works: Iterable[Work], watch: Watch) -> Tally:
         """Writes a chunk; it ends with its last frame, so that what goes wrong after it does not harm it."""
         tally = Tally()
         with self.output.chunk(number) as append:
             for work in works:
-                append(work.frame)
-                tally = tally.with_frame(work, self.output.files(work.frame))
+                written = self._keeps(work)
+                if written:
+                    append(work.frame)
+                tally = tally.with_frame(work, written, self.output.files(work.frame) if written else ())
                 watch(work)
-                if tally.frames == count:
+                if tally.seen == count:
                     break
         return tally
 
-    def _frames(self, wanted: Sequence[Chunk]) -> Iterator[tuple[int, Frame]]:
+    def _finish(self, work: Work) -> None:
+        if self._keeps(work):
+            self.output.finish(work.frame)
+
+    def _keeps(self, work: Work) -> bool:
+        return self.keep_unswapped or work.swapped > 0
+
+    def _frames(self, wanted: Sequence[Chunk]) -> Iterator[Work]:
         """The frames of some chunks with their chunk's number; the footage is decoded in one go."""
         if not wanted:
             return
@@ -107,4 +146,4 @@ class Conversion:
             place = frame.key.pts if self.medium.kind == "video" else int(frame.time)
             number = span[bisect_right(starts, place) - 1].index
             if number in numbers:
-                yield number, frame
+                yield Work(number, place, frame)

@@ -16,6 +16,7 @@ from ...lib.media import (
     ImageFolder,
     Medium,
     SegmentWriter,
+    Span,
     join,
     lost_streams,
     require_video_output,
@@ -66,13 +67,20 @@ class VideoOutput:
         encoding: How the pictures are encoded.
         parts: Keeps the segments.
         sealer: What the video is sealed by; None for not at all.
+        span: The part of the original that becomes the video; None for all of it.
     """
 
     def __init__(
-        self, path: Path, medium: Medium, encoding: Encoding, parts: Parts, sealer: Sealer | None = None
+        self,
+        path: Path,
+        medium: Medium,
+        encoding: Encoding,
+        parts: Parts,
+        sealer: Sealer | None = None,
+        span: Span | None = None,
     ) -> None:
         self._path, self._medium, self._encoding, self._parts = path, medium, encoding, parts
-        self._sealer = sealer
+        self._sealer, self._span = sealer, span
 
     def finish(self, frame: Frame) -> None:
         """Does nothing: an encoder wants its frames in order."""
@@ -99,7 +107,7 @@ class VideoOutput:
         """Joins the segments with the original's sound."""
         segments = [self._segment(number) for number in range(chunks)]
         finish = partial(self._sealer.seal, original=self._medium.path) if self._sealer else None
-        join([segment for segment in segments if segment.exists()], self._path, self._medium, finish)
+        join([segment for segment in segments if segment.exists()], self._path, self._medium, finish, self._span)
         if not self._sealer:
             forget(self._path)
 

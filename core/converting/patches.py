@@ -21,13 +21,12 @@ from ...lib.warp import Box, cut, paste, paste_box
 from ..contract import CropPatch, CropSpec, FramePatch
 from .chain import BlenderChain
 from .faces import FrameFace, PlacedMask
+from .models import Floats
 
 PATCH_SIZE = 128
 """The least side of a patch in pixels."""
 
 _ROOM = 2  # Pixels around a mask's support: the boundary that Poisson blending reads, and one to spare.
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 
 from ...lib.geometry import scale_of
 from ...lib.media import Frame
-from ..contract import CropSpec
-from ..errors import FaceswapError, PluginError, StoreError
-from ..kinds import SwapModel
+from ..errors import PluginError, StoreError
 from .chain import BlenderChain
 from .faces import ANY_MASK, MODEL_MASK, FaceSource
-from .patches import CutFace, Floats, composite, cut_face, make_patch
+from .models import Floats, UsedModel
+from .patches import CutFace, composite, cut_face, make_patch
+from .shots import Shots
 from .threads import ahead, map_ahead
 
 _DECODED_AHEAD = 8
@@ -45,7 +45,9 @@ class Work:
 
     Attributes:
         chunk: The chunk that it belongs to.
+        place: Its presentation time in a video, its position among images.
         frame: The frame; the blending threads write into it.
+        chain: By which its faces are blended; None where it is left as it is.
         cuts: Its faces, far to near.
         answers: The model's answers, one for each of `cuts`.
         swapped: How many faces changed it.
@@ -53,7 +55,9 @@ class Work:
     """
 
     chunk: int
+    place: int
     frame: Frame
+    chain: BlenderChain | None = None
     cuts: tuple[CutFace, ...] = ()
     answers: tuple[Answer, ...] = ()
     swapped: int = 0
@@ -66,31 +70,23 @@ class Swapper:
 
     Attributes:
         source: Knows each frame's faces.
-        model: The swap model, loaded.
-        label: The model as messages call it.
-        spec: The crop that it wants.
-        chain: The blenders, loaded.
-        identity: Whose face is put on.
+        model: The swap model.
+        shots: The blenders of each frame.
         mask: `auto` (the model's mask, or else the first stored one), `model`, or the name of a masker.
         batch_size: Faces in a call of the model.
     """
 
     source: FaceSource
-    model: SwapModel
-    label: str
-    spec: CropSpec
-    chain: BlenderChain
-    identity: str = "source"
+    model: UsedModel
+    shots: Shots
     mask: str = ANY_MASK
     batch_size: int = 16
 
-    def stream(
-        self, frames: Iterable[tuple[int, Frame]], finish: Callable[[Frame], None]
-    ) -> Generator[Work, None, None]:
+    def stream(self, frames: Iterable[Work], finish: Callable[[Work], None]) -> Generator[Work, None, None]:
         """Swaps the faces of frames.
 
         Args:
-            frames: Each frame with its chunk's number, in order.
+            frames: Each frame with its chunk and place, in order.
             finish: Called with each finished frame, by several threads at once, in any order.
 
         Yields:
@@ -102,22 +98,24 @@ class Swapper:
 
         def blend(work: Work) -> Work:
             done = self._blended(work)
-            finish(done.frame)
+            finish(done)
             return done
 
         swapped = self._swapped(ahead(self._cut(frames), _DECODED_AHEAD))
         with ThreadPoolExecutor(min(_MOST_BLENDING, os.cpu_count() or 1)) as pool:
             yield from map_ahead(pool, blend, swapped, self.batch_size + _DECODED_AHEAD)
 
-    def _cut(self, frames: Iterable[tuple[int, Frame]]) -> Generator[Work, None, None]:
+    def _cut(self, frames: Iterable[Work]) -> Generator[Work, None, None]:
         """Decodes frames and cuts their faces, far to near, so that near faces come to cover far ones."""
         shown = False
-        for chunk, frame in frames:
-            found = [cut_face(frame, face, self.spec) for face in self.source.faces(frame.key)]
+        for work in frames:
+            chain, frame = self.shots.chain_at(work.place), work.frame
+            faces = self.source.faces(frame.key) if chain else ()
+            found = [cut_face(frame, face, self.model.spec) for face in faces]
             cuts = sorted((cut for cut in found if cut), key=lambda cut: -scale_of(cut.matrix))
             first = bool(cuts) and not shown
             shown |= first
-            yield Work(chunk, frame, tuple(cuts), before=frame.image() if first else None)
+            yield replace(work, chain=chain, cuts=tuple(cuts), before=frame.image() if first else None)
 
     def _swapped(self, works: Generator[Work, None, None]) -> Generator[Work, None, None]:
         """Runs the model on the faces of as many frames as make a batch."""
@@ -130,25 +128,18 @@ class Swapper:
     def _answers(self, crops: list[NDArray[np.uint8]]) -> Iterator[Answer]:
         """What the model makes of crops; it is called with at most a batch at a time."""
         for start in range(0, len(crops), self.batch_size):
-            faces, masks = self._called(np.stack(crops[start : start + self.batch_size]))
+            faces, masks = self.model.swap(np.stack(crops[start : start + self.batch_size]))
             for index, face in enumerate(faces):
                 yield Answer(face, None if masks is None else masks[index])
 
-    def _called(self, crops: NDArray[np.uint8]) -> tuple[Floats, Floats | None]:
-        try:
-            return self.model.swap(crops, self.identity)
-        except FaceswapError:
-            raise
-        except Exception as error:
-            reason = " ".join(str(error).split())
-            raise PluginError(f"{self.label} failed: {type(error).__name__}: {reason}") from error
-
     def _blended(self, work: Work) -> Work:
         """Blends the model's answers into the frame."""
-        swapped = 0
+        chain, swapped = work.chain, 0
+        if chain is None:
+            return work
         for cut, answer in zip(work.cuts, work.answers, strict=True):
             patch = make_patch(cut, answer.face, self._mask(cut, answer), work.frame.time)
-            swapped += composite(work.frame, self.chain.blend(patch), self.chain)
+            swapped += composite(work.frame, chain.blend(patch), chain)
         return replace(work, swapped=swapped)
 
     def _mask(self, cut: CutFace, answer: Answer) -> Floats:
@@ -156,7 +147,7 @@ class Swapper:
         if self.mask in (ANY_MASK, MODEL_MASK) and answer.mask is not None:
             return answer.mask
         if self.mask == MODEL_MASK:
-            raise PluginError(f"{self.label} gives no mask; leave out --mask, or name a masker of the faceset")
+            raise PluginError(f"{self.model.label} gives no mask; leave out --mask, or name a masker of the faceset")
         name = min(cut.masks, default="") if self.mask == ANY_MASK else self.mask
         if name in cut.masks:
             return cut.masks[name]

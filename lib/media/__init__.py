@@ -19,7 +19,7 @@ from .probe import probe
 from .reader import FrameReader, read_chunk, read_frames
 from .segments import SEGMENT_ENDING, SegmentWriter
 from .selection import Selection
-from .timeline import Timeline, scan, split
+from .timeline import Span, Timeline, scan, split
 
 __all__ = [
     "CODECS",
@@ -41,6 +41,7 @@ __all__ = [
     "Orientation",
     "SegmentWriter",
     "Selection",
+    "Span",
     "Timeline",
     "VideoWriter",
     "fingerprints",

@@ -14,6 +14,7 @@ from av.stream import Stream
 from .container import open_input
 from .encoding import VIDEO_ENDINGS
 from .medium import Medium
+from .timeline import Span
 
 Timed = tuple[float, int, "av.Packet[Any]"]
 """A packet after what it sorts by: its time in seconds and the index of its stream."""
@@ -47,8 +48,8 @@ def add_copies(container: OutputContainer, source: InputContainer, target: Path)
     return copies
 
 
-def copied_packets(source: InputContainer, copies: dict[int, Stream]) -> Iterator[Timed]:
-    """The original's packets of the copied streams, up to where the file breaks off."""
+def copied_packets(source: InputContainer, copies: dict[int, Stream], span: Span | None = None) -> Iterator[Timed]:
+    """The original's packets of the copied streams that begin in a part of it, up to where the file breaks off."""
     packets = source.demux([source.streams[index] for index in copies]) if copies else iter(())
     while True:
         try:
@@ -57,7 +58,8 @@ def copied_packets(source: InputContainer, copies: dict[int, Stream]) -> Iterato
             return
         if packet is None:
             return
-        if packet.size and packet.dts is not None and not packet.is_corrupt:
+        whole = packet.size and packet.dts is not None and not packet.is_corrupt
+        if whole and (span is None or span.holds((packet.dts or 0) * packet.time_base)):
             yield timed(packet, copies[packet.stream_index])
 
 

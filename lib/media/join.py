@@ -21,12 +21,19 @@ from .encoding import VIDEO_ENDINGS, encoded_color, tag_stream
 from .images import Finish
 from .layouts import working_format
 from .medium import Medium
+from .timeline import Span
 
 _BRAND_KEYS = {"major_brand", "minor_version", "compatible_brands", "encoder"}
 _LARGEST_SCALE = 2**31 - 1
 
 
-def join(segments: Iterable[str | Path], output: str | Path, original: Medium, finish: Finish | None = None) -> None:
+def join(
+    segments: Iterable[str | Path],
+    output: str | Path,
+    original: Medium,
+    finish: Finish | None = None,
+    span: Span | None = None,
+) -> None:
     """Puts segments together, with the original's sound, subtitles, rotation, color tags, chapters and titles.
 
     The times of frames stay exact in mp4 and mov; mkv counts milliseconds. Packets of sound and subtitles are
@@ -38,6 +45,8 @@ def join(segments: Iterable[str | Path], output: str | Path, original: Medium, f
         output: Ends in one of `VIDEO_ENDINGS`.
         original: The video that the frames came from.
         finish: Called with the whole temporary file before it gets its name.
+        span: The part of the original that the segments are of, from whose beginning the output counts its times; it
+            gets the sound and the subtitles that begin in it, and no chapters. None: the whole.
 
     Raises:
         MediaError: No segment holds a frame, or they were encoded in different ways.
@@ -49,21 +58,30 @@ def join(segments: Iterable[str | Path], output: str | Path, original: Medium, f
     if not parts:
         raise MediaError(f"there are no frames to write to {target}: none of {original.path} could be decoded")
     with writing(target), atomic_file(target) as temp:
-        _mux(parts, temp, target, original)
+        _mux(parts, temp, target, original, span)
         if finish:
             finish(temp, target)
 
 
-def _mux(parts: list[Path], temp: Path, target: Path, original: Medium) -> None:
+def _mux(parts: list[Path], temp: Path, target: Path, original: Medium, span: Span | None) -> None:
     """Writes the whole file under its temporary name."""
     with ExitStack() as stack:
         source = stack.enter_context(open_input(original.path))
         container = stack.enter_context(_open_output(temp, target, original, source))
         stream = _add_video(container, parts[0], original)
         copies = add_copies(container, source, target)
-        _copy_description(container, source)
-        for _, _, packet in heapq.merge(_video_packets(parts, stream, original), copied_packets(source, copies)):
-            container.mux(packet)
+        _copy_description(container, source, chapters=span is None)
+        copied = copied_packets(source, copies, span)
+        for _, _, packet in heapq.merge(_video_packets(parts, stream, original), copied):
+            container.mux(_moved(packet, span) if span else packet)
+
+
+def _moved(packet: Packet, span: Span) -> Packet:
+    """A packet whose times are counted from the beginning of a part."""
+    start = round(span.start / packet.time_base)
+    packet.pts = None if packet.pts is None else packet.pts - start
+    packet.dts = None if packet.dts is None else packet.dts - start
+    return packet
 
 
 def _open_output(temp: Path, target: Path, original: Medium, source: InputContainer) -> OutputContainer:
@@ -95,13 +113,12 @@ def _add_video(container: OutputContainer, segment: Path, original: Medium) -> V
     return stream
 
 
-def _copy_description(container: OutputContainer, source: InputContainer) -> None:
-    """Titles and chapters."""
+def _copy_description(container: OutputContainer, source: InputContainer, chapters: bool) -> None:
+    """Titles, and chapters if they are wanted."""
     kept = {key: value for key, value in source.metadata.items() if key.lower() not in _BRAND_KEYS}
     container.metadata.update(kept)
-    chapters = source.chapters()
-    if chapters:
-        container.set_chapters(chapters)
+    if chapters and (found := source.chapters()):
+        container.set_chapters(found)
 
 
 def _video_packets(parts: list[Path], stream: VideoStream, original: Medium) -> Iterator[Timed]:

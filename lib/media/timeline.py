@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 
 from .container import open_input, video_stream, whole_packets
 from .medium import Chunk, Medium
@@ -48,6 +49,32 @@ class Timeline:
             nearest = min(keys, key=lambda key: abs(key - wanted), default=wanted)
             starts.append(nearest if 2 * abs(nearest - wanted) < size else wanted)
         return starts
+
+
+@dataclass(frozen=True)
+class Span:
+    """A part of a video, cut out of it.
+
+    Attributes:
+        start: When its first frame is shown, in seconds.
+        end: When the frame after its last is shown; None where there is none.
+    """
+
+    start: Fraction
+    end: Fraction | None = None
+
+    @classmethod
+    def of(cls, part: Timeline, whole: Timeline, time_base: Fraction) -> Span | None:
+        """What some successive frames of a video span, of which `part` tells; None if they are all of it."""
+        if not part.times or part.times == whole.times:
+            return None
+        behind = bisect_left(whole.times, part.times[-1]) + 1
+        end = whole.times[behind] * time_base if behind < len(whole.times) else None
+        return cls(part.times[0] * time_base, end)
+
+    def holds(self, time: Fraction) -> bool:
+        """Whether a time in seconds lies in it."""
+        return self.start <= time and (self.end is None or time < self.end)
 
 
 def scan(medium: Medium, pulse: Callable[[], None] = lambda: None) -> Timeline:

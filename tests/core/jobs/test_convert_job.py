@@ -2,247 +2,45 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib.metadata
 import json
-import os
 import shutil
-import signal
-import time
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date, timedelta
-from fractions import Fraction
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import av
 import numpy as np
 import pytest
+from conversion_scene import (
+    COLOR,
+    FACELESS,
+    HEIGHT,
+    OVERLAY,
+    TIMES,
+    WIDTH,
+    Scene,
+    face_at,
+    grown,
+    hull_of,
+    landmarks_at,
+    pictures,
+    planes,
+    sound,
+    warnings_of,
+    write_faceset,
+)
 from pydantic import ValidationError
 
 from faceswap.core import events
 from faceswap.core.contract import CropSpec
-from faceswap.core.errors import Cancelled, FaceswapError, OptionError, OutputError, PluginError, StoreError
+from faceswap.core.errors import OptionError, OutputError, PluginError, StoreError
 from faceswap.core.host import PluginChoice, default_chain
-from faceswap.core.jobs.context import JobContext
-from faceswap.core.jobs.convert import ConvertJob, ConvertReport
+from faceswap.core.jobs.convert import ConvertJob
 from faceswap.core.jobs.job import run_job
-from faceswap.core.kinds import SwapModel
 from faceswap.core.training import saved_model
 from faceswap.lib import media
-from faceswap.lib.crops import encode_crop
-from faceswap.lib.errors import ProvenanceError
-from faceswap.lib.face_records import FaceRecord, FrameRecord, Stage
 from faceswap.lib.faceset_writer import FacesetWriter
-from faceswap.lib.geometry import crop_matrix, mean_face_landmarks, transform_points
-from faceswap.lib.hashes import hash_of
-from faceswap.lib.provenance import certificates, signing
-from faceswap.lib.provenance.checking import Finding, State, check_path
-from faceswap.lib.provenance.consent import Consent, attach, write_consent
-from faceswap.lib.warp import convex_hull_mask
-
-WIDTH, HEIGHT = 160, 120
-TIMES = [0, 2, 3, 7, 8, 9, 14, 15, 16, 17, 20, 23, 24, 25, 30, 31]
-"""Presentation times, in 1/50 s: no steady rate."""
-FACELESS = {3, 15, 16}
-COLOR = np.float32([0.9, 0.2, 0.4])
-OVERLAY = (PluginChoice(name="overlay"),)
-
-
-class Painter(SwapModel):
-    """Answers with one flat color, and with a mask if it is given one."""
-
-    def __init__(self, masks: float | None = None, color: np.ndarray = COLOR) -> None:
-        super().__init__()
-        self.calls: list[np.ndarray] = []
-        self.masks, self.color = masks, color
-        self.spec = CropSpec(32, "full")
-        self.before: Callable[[int], None] = lambda call: None
-
-    @property
-    def crop(self) -> CropSpec:
-        return self.spec
-
-    def swap(self, crops: np.ndarray, identity: str = "source") -> tuple[np.ndarray, np.ndarray | None]:
-        self.before(len(self.calls))
-        self.calls.append(crops)
-        faces = np.broadcast_to(self.color, crops.shape).astype(np.float32)
-        return faces, None if self.masks is None else np.full((*crops.shape[:3], 1), self.masks, np.float32)
-
-
-def face_at(x: float, y: float, scale: float) -> np.ndarray:
-    """An upright face whose unit box has its left top at x, y and is `scale` pixels wide: float32 `[68 2]`."""
-    unit = mean_face_landmarks("ibug68", "half", 1000) / 1000
-    return (unit * scale + [x, y]).astype(np.float32)
-
-
-def landmarks_at(index: int) -> list[np.ndarray]:
-    """The faces of a frame of the test's footage: one that drifts, at times none."""
-    return [] if TIMES[index] in FACELESS else [face_at(40 + 2 * index, 30 + index, 36)]
-
-
-def write_video(path: Path, times: Sequence[int] = TIMES) -> None:
-    """Noise over a gradient, lossless, with sound; some of its colors are none that RGB can hold."""
-    noise = np.random.default_rng(0)
-    with av.open(str(path), "w") as container:
-        stream: Any = container.add_stream("ffv1", rate=50)
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        stream.codec_context.time_base = stream.time_base = Fraction(1, 50)
-        sound: Any = container.add_stream("flac", rate=8000, layout="mono")
-        for shown in times:
-            frame = av.VideoFrame(WIDTH, HEIGHT, "yuv420p")
-            for plane, low, high in zip(frame.planes, ([60, 180], [90, 140], [100, 160]), (60, 60, 40), strict=True):
-                lines = np.zeros((plane.height, plane.line_size), np.uint8)
-                ramp = np.linspace(*low, plane.width) + noise.integers(0, high, (plane.height, plane.width))
-                lines[:, : plane.width] = ramp
-                plane.update(lines)
-            frame.pts, frame.time_base = shown, Fraction(1, 50)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-        tone = noise.integers(-3000, 3000, (1, 8000 * 32 // 50)).astype(np.int16)
-        samples = av.AudioFrame.from_ndarray(tone, "s16", "mono")
-        samples.sample_rate, samples.pts, samples.time_base = 8000, 0, Fraction(1, 8000)
-        container.mux(sound.encode(samples))
-        container.mux(sound.encode(None))
-
-
-def warnings_of(told: Sequence[Any]) -> list[str]:
-    """What a conversion warned of, but for the scene's frames without a face, and its faces without a track."""
-    warned = [event.message for event in told if isinstance(event, events.Warned)]
-    return [message for message in warned if "show the original" not in message and "has no tracks" not in message]
-
-
-def write_faceset(
-    path: Path,
-    footage: Path,
-    faces: Callable[[int], list[np.ndarray]] = landmarks_at,
-    masks: Sequence[str] = ("hull",),
-    scheme: str = "ibug68",
-    wanted: Callable[[int], bool] = lambda index: True,
-) -> None:
-    """Stores faces as an extraction would; a mask is the hull of the landmarks."""
-    with FacesetWriter.create_or_open(path, crop_size=96, stages=[Stage("detector", "hand", "1", "0")]) as faceset:
-        records = [
-            FrameRecord(
-                frame.key.source,
-                frame.key.pts,
-                frame.time,
-                frame.width,
-                frame.height,
-                tuple(_record(points, masks, scheme) for points in faces(index)),
-            )
-            for index, frame in enumerate(media.read_frames(media.probe(footage)))
-            if wanted(index)
-        ]
-        faceset.add_chunk(footage.name, 0, records)
-
-
-def _record(points: np.ndarray, masks: Sequence[str], scheme: str) -> FaceRecord:
-    matrix = crop_matrix(points, "ibug68", "head", 96)
-    flat = not np.isfinite(matrix).all()
-    mask_points = (transform_points(matrix, points) + 0.5) * (64 / 96) - 0.5  # Masks may be smaller than crops.
-    hull = np.zeros((64, 64, 1), np.float32) if flat else convex_hull_mask(mask_points, 64)
-    box = np.concatenate([points.min(axis=0), points.max(axis=0)]).astype(np.float32)
-    crop = encode_crop(np.zeros((96, 96, 3), np.uint8))
-    stored = points if scheme == "ibug68" else points[:5]
-    return FaceRecord(
-        box=box, score=1.0, matrix=matrix, landmarks=stored, scheme=scheme, crop=crop, masks=dict.fromkeys(masks, hull)
-    )
-
-
-class Scene:
-    """Footage, its faceset and a model folder, and the job over them."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.footage, self.faceset, self.model_dir = folder / "in.mkv", folder / "faces", folder / "model"
-        self.model = Painter()
-
-    def make(self) -> Scene:
-        """Writes it all."""
-        write_video(self.footage)
-        write_faceset(self.faceset, self.footage)
-        self.save_model("weights")
-        return self
-
-    def save_model(self, weights: str) -> None:
-        """Makes the folder look as if training had saved something."""
-        manifest = self.model_dir / "checkpoints" / "7" / "manifest.json"
-        manifest.parent.mkdir(parents=True, exist_ok=True)
-        digest = hashlib.sha256(weights.encode()).hexdigest()
-        manifest.write_text(json.dumps({"files": {"weights.safetensors": {"size": 1, "sha256": digest}}}))
-
-    def load(self, folder: Path, together_with: Sequence[Any] = (), which: str = "newest") -> saved_model.TrainedModel:
-        """Stands in for `load_trained_model`."""
-        model = self.model
-        record = saved_model.ModelRecord(
-            name="painter", package="tests", version="1", options={}, crop=model.crop, identities=model.identities
-        )
-        return saved_model.TrainedModel(model, record, 7, model.crop)
-
-    def job(self, output: str = "out.mkv", **settings: Any) -> ConvertJob:
-        """The job, lossless, in chunks of 6 frames."""
-        defaults: dict[str, Any] = {
-            "media": self.footage,
-            "output": self.folder / output,
-            "model_dir": self.model_dir,
-            "faceset": self.faceset,
-            "blenders": OVERLAY,
-            "codec": "ffv1",
-            "chunk_frames": 6,
-            "batch_size": 4,
-        }
-        return ConvertJob(**{**defaults, **settings})
-
-    def convert(self, output: str = "out.mkv", **settings: Any) -> tuple[ConvertReport, list[Any]]:
-        """Runs the job; returns its report and its events."""
-        told: list[Any] = []
-        return run_job(self.job(output, **settings), told.append), told
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A scene that is copied for each test."""
-    return Scene(tmp_path_factory.mktemp("scene")).make().folder
-
-
-@pytest.fixture
-def scene(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
-    folder = shutil.copytree(made, tmp_path / "scene")
-    scene = Scene(folder)
-    monkeypatch.setattr(saved_model, "load_trained_model", scene.load)
-    yield scene
-
-
-def planes(path: Path) -> list[tuple[int, tuple[np.ndarray, ...]]]:
-    """Each frame's time and copies of its planes."""
-    return [
-        (frame.key.pts, tuple(plane.copy() for plane in frame.picture.samples().planes))
-        for frame in media.read_frames(media.probe(path))
-    ]
-
-
-def pictures(path: Path) -> list[np.ndarray]:
-    return [frame.image() for frame in media.read_frames(media.probe(path))]
-
-
-def sound(path: Path) -> list[tuple[int | None, bytes]]:
-    with av.open(str(path)) as container:
-        return [(packet.pts, bytes(packet)) for packet in container.demux(container.streams.audio[0]) if packet.size]
-
-
-def hull_of(points: np.ndarray) -> np.ndarray:
-    """The pixels of a frame inside the landmarks' hull: 0..1 `[height width]`."""
-    return convex_hull_mask(points, WIDTH)[:HEIGHT, :, 0]
-
-
-def grown(mask: np.ndarray, by: int) -> np.ndarray:
-    """A mask of booleans, moved out by some pixels."""
-    for _ in range(by):
-        padded = np.pad(mask, 1)
-        mask = padded[1:-1, 1:-1] | padded[:-2, 1:-1] | padded[2:, 1:-1] | padded[1:-1, :-2] | padded[1:-1, 2:]
-    return mask
+from faceswap.lib.geometry import mean_face_landmarks
 
 
 def test_the_face_takes_the_model_s_color_and_nothing_else_changes(scene):
@@ -404,138 +202,6 @@ class TestMasks:
             scene.convert(faceset=scene.folder / "bare")
 
 
-def test_a_stopped_run_goes_on_where_it_stopped(scene):
-    scene.convert("whole.mkv")
-    _stop_after_one_chunk(scene)
-    assert not (scene.folder / "out.mkv").exists()
-    calls = len(scene.model.calls)
-    report, told = scene.convert()
-    first = next(event for event in told if isinstance(event, events.Progress))
-    assert first.done >= 6 and first.total == 16
-    assert (report.frames, report.faces) == (16, 13)
-    assert len(scene.model.calls) == calls + 2  # Those of the second and third chunk.
-    _assert_same(scene.folder / "out.mkv", scene.folder / "whole.mkv")
-    assert not (scene.folder / "out.mkv.parts").exists()
-
-
-def _assert_same(path: Path, other: Path) -> None:
-    for (shown, mine), (other_shown, theirs) in zip(planes(path), planes(other), strict=True):
-        assert shown == other_shown
-        for plane, expected in zip(mine, theirs, strict=True):
-            np.testing.assert_array_equal(plane, expected)
-    assert sound(path) == sound(other)
-
-
-def convert_and_die(folder: str, call: int) -> None:
-    """Converts until a certain call of the model, which kills the process."""
-    scene = Scene(Path(folder))
-    saved_model.load_trained_model = scene.load
-
-    def die(number: int) -> None:
-        if number == call:
-            wait_for(scene.folder / "out.mkv.parts" / f"{call - 2:06d}.json", call >= 2)
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    scene.model.before = die
-    run_job(scene.job(codec="libx264"))
-
-
-@pytest.mark.parametrize("call", [2, pytest.param(0, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.slow)])
-def test_a_killed_run_s_result_equals_an_uninterrupted_one(scene, fresh_python, call):
-    scene.convert("whole.mkv", codec="libx264")
-    script = "import runpy, sys; runpy.run_path(sys.argv[1])['convert_and_die'](sys.argv[2], int(sys.argv[3]))"
-    killed = fresh_python("-c", script, __file__, str(scene.folder), str(call))
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert not (scene.folder / "out.mkv").exists()
-    scene.convert(codec="libx264")
-    _assert_same(scene.folder / "out.mkv", scene.folder / "whole.mkv")
-    left = {entry.name for entry in scene.folder.iterdir()}
-    assert left == {"in.mkv", "faces", "model", "whole.mkv", "whole.c2pa", "out.mkv", "out.c2pa"}
-
-
-def wait_for(path: Path, really: bool = True) -> None:
-    """Waits until a file is there."""
-    patience = time.monotonic() + 60
-    while really and not path.exists():
-        assert time.monotonic() < patience, f"{path} never came"
-        time.sleep(0.005)
-
-
-def _stop_after_one_chunk(scene: Scene, output: str = "out.mkv", **settings: Any) -> None:
-    """Asks a run to stop when its first chunk is finished and its model works on the second."""
-    job = scene.job(output, **settings)
-    context = JobContext(lambda event: None, job.home())
-    calls = len(scene.model.calls)
-
-    def stop(call: int) -> None:
-        if call == calls + 2:
-            wait_for(scene.folder / f"{output}.parts" / "000000.json")
-            context.stop()
-
-    scene.model.before = stop
-    with pytest.raises(Cancelled):
-        job.run(context)
-    scene.model.before = lambda call: None
-
-
-def _redone(scene: Scene, **settings: Any) -> tuple[bool, list[str]]:
-    """Whether a run begins from nothing, and its warnings."""
-    _, told = scene.convert(**settings)
-    first = next(event for event in told if isinstance(event, events.Progress))
-    return first.done == 0, warnings_of(told)
-
-
-@pytest.mark.parametrize("change", ["settings", "blender option", "weights", "footage", "faceset"])
-def test_parts_of_another_run_are_not_used(scene, change):
-    settings: dict[str, Any] = {"blenders": (PluginChoice(name="feather"), *OVERLAY)}
-    _stop_after_one_chunk(scene, **settings)
-    if change == "settings":
-        settings["codec"] = "libx264"
-    elif change == "blender option":
-        settings["blenders"] = (PluginChoice(name="feather", options={"blur": 4}), *OVERLAY)
-    elif change == "weights":
-        scene.save_model("others")
-    elif change == "footage":
-        os.utime(scene.footage, ns=(1, 1))
-    else:
-        next(iter((scene.faceset / "crops").rglob("*.jpg"))).unlink()
-        with FacesetWriter.open(scene.faceset) as faceset:
-            faceset.sync()
-    anew, warnings = _redone(scene, **settings)
-    assert anew
-    assert any("out.mkv.parts was begun with other settings" in warning for warning in warnings)
-
-
-def test_parts_of_the_same_run_are_used_without_a_word(scene):
-    _stop_after_one_chunk(scene)
-    anew, warnings = _redone(scene, check=True)  # Checking changes no pixel.
-    assert not anew and not warnings
-
-
-def test_a_folder_of_parts_that_is_somebody_else_s_is_left_alone(scene):
-    folder = scene.folder / "out.mkv.parts"
-    folder.mkdir()
-    (folder / "diary.txt").write_text("mine")
-    with pytest.raises(OutputError, match="in the way"):
-        scene.convert()
-    assert (folder / "diary.txt").read_text() == "mine"
-
-
-def test_two_runs_cannot_write_the_same_output(scene):
-    other: list[Exception] = []
-
-    def also_convert(call: int) -> None:
-        scene.model.before = lambda call: None
-        try:
-            scene.job().run(JobContext(lambda event: None, scene.model_dir))
-        except FaceswapError as error:
-            other.append(error)
-
-    scene.model.before = also_convert
-    scene.convert()
-    assert len(other) == 1 and "is being written by" in str(other[0])
-
-
 def test_a_folder_takes_an_image_for_each_frame(scene):
     scene.convert("whole.mkv")
     report, _ = scene.convert("images")
@@ -544,20 +210,6 @@ def test_a_folder_takes_an_image_for_each_frame(scene):
     assert len(names) == 16 and names[0] == f"in_{0:09d}.png"
     for name, picture in zip(names, pictures(scene.folder / "whole.mkv"), strict=True):
         np.testing.assert_array_equal(media.read_image(scene.folder / "images" / name), picture)
-
-
-def test_a_stopped_folder_keeps_finished_chunks_and_makes_lost_images_anew(scene):
-    _stop_after_one_chunk(scene, "images")
-    first = scene.folder / "images" / f"in_{0:09d}.png"
-    first_time = first.stat().st_mtime_ns
-    calls = len(scene.model.calls)
-    scene.convert("images")
-    assert first.stat().st_mtime_ns == first_time
-    assert len(scene.model.calls) - calls == 2  # Those of the second and third chunk.
-    _stop_after_one_chunk(scene, "again")
-    (scene.folder / "again" / f"in_{0:09d}.png").unlink()
-    scene.convert("again")
-    assert len(list((scene.folder / "again").iterdir())) == 16
 
 
 def test_images_keep_their_names_and_those_without_a_face_their_bytes(scene):
@@ -738,139 +390,3 @@ def test_listeners_hear_of_every_frame_and_of_the_preview(scene, recording):
     assert {said["source"] for said in told} == {scene.footage.name}
     assert sum(said["faces"] for said in told) == report.faces
     assert [Path(said["path"]).name for said in recording.told("preview_made")] == ["out.png"]
-
-
-def test_other_listeners_do_not_begin_a_conversion_anew(scene, recording):
-    """What is finished fits, whoever listens."""
-
-    def stop(call: int) -> None:
-        if call == 2:
-            raise RuntimeError("a fault of the model")
-
-    scene.model.before = stop
-    with pytest.raises(PluginError):
-        scene.convert(chunk_frames=4)
-    assert list((scene.folder / "out.mkv.parts").iterdir())
-    scene.model.before = lambda call: None
-    _, told = scene.convert(chunk_frames=4, listeners=(recording.choice,))
-    assert warnings_of(told) == []
-    assert 0 < len(recording.told("frame_converted")) < len(TIMES)
-
-
-class TestProvenance:
-    """What is written says what it is."""
-
-    def found(self, path: Path) -> Finding:
-        (finding,) = check_path(path)
-        return finding
-
-    def consent(self, scene: Scene, days: int = 9) -> Path:
-        path = scene.folder / f"consent {days}.json"
-        write_consent(path, Consent(("Anna",), "a test", "its author", date.today() + timedelta(days=days)))
-        return path
-
-    @pytest.mark.parametrize(("output", "codec"), [("out.mp4", "libx264"), ("out.mkv", "ffv1")])
-    def test_a_video_says_what_it_is_and_made_with_what_and_from_what(self, scene, output, codec):
-        consent = self.consent(scene)
-        report, _ = scene.convert(output, codec=codec, consent=(consent,))
-        found = self.found(scene.folder / output)
-        assert (found.state, found.trusted, found.manifests) == (State.INTACT, True, 1)
-        assert found.source_type.endswith("/compositeWithTrainedAlgorithmicMedia")
-        version = importlib.metadata.version("faceswap")
-        assert found.made_with == {
-            "model": {"plugin": "painter", "package": "tests", "version": "1", "step": 7},
-            "weights_sha256": {"weights": hashlib.sha256(b"weights").hexdigest()},
-            "blenders": [{"plugin": "overlay", "package": "faceswap", "version": version}],
-            "consent_sha256": [hash_of(consent)],
-            "original_sha256": hash_of(scene.footage),
-        }
-        assert report.provenance.startswith("signed by 'faceswap user'")
-        assert ("out.c2pa" in report.provenance) == output.endswith(".mkv")
-        assert report.consent == f"sha256 {hash_of(consent)[:12]}"
-
-    def test_images_are_sealed_each_with_its_own_original(self, scene):
-        folder = scene.folder / "photos"
-        folder.mkdir()
-        for index, ending in enumerate(("png", "jpg", "tif", "bmp")):
-            picture = np.full((HEIGHT, WIDTH, 3), 60 + index, np.uint8)
-            media.write_image(folder / f"p{index}.{ending}", picture)
-        write_faceset(scene.folder / "photo faces", folder, lambda index: [face_at(50, 30, 40)] if index else [])
-        scene.convert("swapped", media=folder, faceset=scene.folder / "photo faces")
-        findings = check_path(scene.folder / "swapped")
-        assert [finding.state for finding in findings] == [State.NOTHING, *3 * [State.INTACT]]
-        for finding in findings[1:]:
-            assert finding.made_with["original_sha256"] == hash_of(folder / finding.path.name)
-
-    def test_frames_of_a_video_and_the_preview_are_sealed(self, scene):
-        _, told = scene.convert("images")
-        (preview,) = [event for event in told if isinstance(event, events.Preview)]
-        findings = [*check_path(scene.folder / "images"), *check_path(Path(preview.path))]
-        assert [finding.state for finding in findings] == 17 * [State.INTACT]
-        assert {finding.made_with["original_sha256"] for finding in findings} == {hash_of(scene.footage)}
-        assert all(finding.marked for finding in findings)
-
-    def test_turned_off_it_leaves_nothing_and_says_so(self, scene):
-        scene.convert()
-        report, _ = scene.convert(provenance=False)
-        assert self.found(scene.folder / "out.mkv").state == State.NOTHING
-        assert not (scene.folder / "out.c2pa").exists()
-        assert report.provenance.startswith("none, as --no-provenance asks")
-        assert "provenance: none, as --no-provenance asks" in "\n".join(report.lines())
-
-    def test_without_a_consent_one_line_says_how_to_add_one(self, scene):
-        report, _ = scene.convert()
-        (line,) = [line for line in report.lines() if line.startswith("consent: ")]
-        assert line == "consent: none; `faceswap consent new` records one, --consent FILE adds its hash"
-
-    def test_an_attached_consent_is_found(self, scene):
-        consent = self.consent(scene)
-        attach(consent, scene.model_dir)
-        scene.convert()
-        assert self.found(scene.folder / "out.mkv").made_with["consent_sha256"] == [hash_of(consent)]
-
-    def test_a_consent_that_has_ended_is_refused_before_any_work(self, scene):
-        with pytest.raises(ProvenanceError, match="ended on"):
-            scene.convert(consent=(self.consent(scene, -3),))
-        assert not scene.model.calls
-
-    def test_a_key_that_cannot_be_used_is_refused_before_any_work(self, scene):
-        with pytest.raises(ProvenanceError, match="there is no file"):
-            scene.convert(sign_with=f"{scene.folder / 'cert.pem'},{scene.folder / 'key.pem'}")
-        assert not scene.model.calls
-
-    def test_a_brought_key_signs(self, scene):
-        (scene.folder / "key.pem").write_bytes(certificates.issue())
-        scene.convert(sign_with=f"{scene.folder / 'key.pem'},{scene.folder / 'key.pem'}")
-        found = self.found(scene.folder / "out.mkv")
-        assert (found.state, found.trusted) == (State.INTACT, False)
-
-    @pytest.mark.parametrize("output", ["out.mp4", "out.mkv"])
-    def test_a_run_that_ends_while_it_signs_leaves_no_unsigned_video(self, scene, output, monkeypatch):
-        whole = signing.Sealer.seal
-        finals: list[bool] = []
-
-        def end(self: Any, temp: Path, final: Path, original: Path) -> None:
-            whole(self, temp, final, original)
-            if final.name == output:
-                finals.append(final.exists())
-                raise KeyboardInterrupt
-
-        monkeypatch.setattr(signing.Sealer, "seal", end)
-        with pytest.raises(KeyboardInterrupt):
-            scene.convert(output, codec="libx264")
-        assert finals == [False] and not (scene.folder / output).exists()
-        monkeypatch.setattr(signing.Sealer, "seal", whole)
-        calls = len(scene.model.calls)
-        scene.convert(output, codec="libx264")
-        assert len(scene.model.calls) == calls  # Nothing but the end was to be done.
-        assert self.found(scene.folder / output).state == State.INTACT
-
-    def test_images_that_were_finished_unsigned_are_made_anew_for_a_run_that_signs(self, scene):
-        _stop_after_one_chunk(scene, "images", provenance=False)
-        scene.convert("images")
-        assert {finding.state for finding in check_path(scene.folder / "images")} == {State.INTACT}
-
-    def test_a_video_s_parts_serve_whatever_its_signature(self, scene):
-        _stop_after_one_chunk(scene, provenance=False)
-        anew, _ = _redone(scene)
-        assert not anew

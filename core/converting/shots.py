@@ -1,0 +1,30 @@
+"""By which blenders each frame is treated, and which frames are left as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .chain import BlenderChain
+
+
+@dataclass(frozen=True, eq=False)
+class Shots:
+    """The chains of a conversion.
+
+    A frame's place is its presentation time in a video, its position among images.
+
+    Attributes:
+        chain: The chain of the frames that are swapped.
+        first: The place of the first of them; None: the footage's first.
+        last: The place of the last; None: the footage's last.
+    """
+
+    chain: BlenderChain
+    first: int | None = None
+    last: int | None = None
+
+    def chain_at(self, place: int) -> BlenderChain | None:
+        """The chain of a frame; None for one that is left as it is."""
+        before = self.first is not None and place < self.first
+        behind = self.last is not None and place > self.last
+        return None if before or behind else self.chain

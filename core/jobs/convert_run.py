@@ -1,0 +1,204 @@
+"""One run of the job `convert`: looks at the footage, loads the model, swaps what no earlier run has, publishes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from typing import TYPE_CHECKING
+
+from ...lib.faceset import Faceset
+from ...lib.media import Medium, probe
+from ..checking import checked, checks_wanted
+from ..converting.chain import load_chain
+from ..converting.conversion import Conversion, Tally, sum_up
+from ..converting.faces import (
+    FacesetFaces,
+    has_tracks,
+    not_extracted,
+    require_mask,
+    require_same_footage,
+    require_scheme,
+)
+from ..converting.footage import Footage, look
+from ..converting.making import making, manifest_of
+from ..converting.models import UsedModel
+from ..converting.outputs import FolderOutput, Output, VideoOutput, is_video
+from ..converting.parts import Parts
+from ..converting.shots import Shots
+from ..converting.stream import Swapper
+from ..errors import MediaError, OptionError, suggest
+from ..facesets.selecting import FaceFilter, select_faces
+from ..training import saved_model
+from .context import JobContext
+from .convert_watch import ConvertWatch
+
+if TYPE_CHECKING:
+    from ...lib.provenance.signing import Sealer
+    from .convert import ConvertJob, ConvertReport
+
+_FORMAT = 2
+"""Raised when the same settings give other pixels or records than before, so that parts of both are never joined."""
+
+_NOT_SHOWN = {"media", "output", "model_dir", "checkpoint", "faceset", "blenders", "check", "listeners"}
+_NOT_SHOWN |= {"only", "not_", "person", "provenance", "sign_with", "consent"}
+"""The settings that do not tell themselves what the output looks like; what they name is looked at instead."""
+
+_MOST_UNSWAPPED = 0.1
+"""The share of frames without a swap above which people are told: whose face it is shows in them."""
+
+
+class ConvertRun:
+    """The state of a run.
+
+    Args:
+        job: Its settings.
+        context: What is told of it, and who may stop it.
+    """
+
+    def __init__(self, job: ConvertJob, context: JobContext) -> None:
+        self._job, self._context = job, context
+        self._blenders = job.chain()
+
+    def run(self) -> ConvertReport:
+        """Does the work; see `ConvertJob.run`."""
+        job, medium = self._job, probe(self._job.media)
+        with Faceset.open(job.faceset) as faceset:
+            require_same_footage(faceset, medium)
+            require_mask(faceset, job.mask)
+            trained = self._model(faceset)
+            faces = self._faces(faceset)
+            footage = look(medium, job.frames, job.keep_unswapped == "yes")
+            with Parts(job.output, self._digest(medium, faceset, faces, trained)) as parts:
+                if parts.discarded:
+                    self._context.warn(f"{parts.folder} was begun with other settings or footage; starting anew.")
+                sealer = self._sealer(trained)
+                conversion = self._conversion(footage, parts, sealer)
+                tally, fps = self._convert(conversion, self._swapper(trained, faces, footage), sealer)
+                unknown = not_extracted(faceset, medium, footage.wanted)
+                self._tell(footage, tally, unknown)
+                conversion.publish()
+        return self._report(tally, fps, unknown, trained)
+
+    def _convert(self, conversion: Conversion, swapper: Swapper, sealer: Sealer | None) -> tuple[Tally, float | None]:
+        """Runs the conversion; returns what is finished, and the frames per second of this run."""
+        for loss in conversion.output.losses():
+            self._context.warn(loss)
+        done = sum_up(conversion.finished().values()).seen
+        began = time.monotonic()
+        with self._context.stage("converting", conversion.total, "frames", done=done) as stage:
+            watch = ConvertWatch(self._job, self._context, sealer, stage)
+            tally = sum_up(conversion.run(swapper, watch).values())
+        seconds = time.monotonic() - began
+        return tally, round((tally.seen - done) / seconds, 2) if tally.seen > done else None
+
+    def _tell(self, footage: Footage, tally: Tally, unknown: int) -> None:
+        """Warns of frames that are missing, and of those that show the original.
+
+        Raises:
+            MediaError: No frame is left to be written.
+        """
+        job, warn = self._job, self._context.warn
+        lost = len(footage.read.times) + footage.read.missing - tally.seen
+        if lost:
+            warn(f"{lost} frames of {job.media} could not be decoded and are left out.")
+        if not tally.frames and not footage.keep_unswapped:
+            raise MediaError(f"no face was swapped in {job.media}, and --keep-unswapped no leaves all other frames out")
+        wanted = len(footage.wanted.times)
+        become = "show the original" if footage.keep_unswapped else "are left out"
+        if unknown:
+            warn(
+                f"{unknown} of {wanted} frames were never extracted into {job.faceset} and {become}; "
+                "`faceswap extract` without --every and --frames adds them."
+            )
+        faceless = wanted - lost - tally.frames_swapped - unknown
+        if faceless > _MOST_UNSWAPPED * wanted:
+            warn(
+                f"{faceless} of {wanted} frames {become}, since {job.faceset} has no face in them{self._why_no_face()}."
+            )
+
+    def _why_no_face(self) -> str:
+        """What explains frames without a swap."""
+        if self._job.only or self._job.not_ or self._job.person:
+            return " of those who are asked for"
+        return "; another --detector or its options may find more"
+
+    def _report(
+        self, tally: Tally, fps: float | None, unknown: int, trained: saved_model.TrainedModel
+    ) -> ConvertReport:
+        from .convert import ConvertReport
+
+        return ConvertReport(
+            output=self._job.output,
+            frames=tally.frames,
+            frames_swapped=tally.frames_swapped,
+            frames_left_out=tally.seen - tally.frames,
+            frames_not_extracted=unknown,
+            faces=tally.faces,
+            fps=fps,
+            model_step=trained.step,
+            provenance=self._job.provenance_in_words(self._job.output),
+            consent=self._job.consent_in_words(self._job.home()),
+        )
+
+    def _model(self, faceset: Faceset) -> saved_model.TrainedModel:
+        job = self._job
+        trained = saved_model.load_trained_model(job.model_dir, together_with=self._blenders, which=job.checkpoint)
+        for damage in trained.skipped:
+            self._context.warn(f"{damage}; the weights of step {trained.step} are used")
+        identities = trained.plugin.identities
+        if job.identity not in identities:
+            raise OptionError(f"The model knows no identity '{job.identity}'. {suggest(job.identity, identities)}")
+        require_scheme(faceset, trained.plugin, f"model '{trained.record.name}'")
+        return trained
+
+    def _faces(self, faceset: Faceset) -> FacesetFaces:
+        job = self._job
+        if job.smooth and not has_tracks(faceset):
+            self._context.warn(
+                f"{faceset.path} has no tracks, so landmarks are not smoothed; the command that extracted it adds them."
+            )
+        wanted = FaceFilter(only=job.only, without=job.not_, people=job.person)
+        return FacesetFaces(faceset, job.smooth, select_faces(faceset, wanted, self._context.check))
+
+    def _swapper(self, trained: saved_model.TrainedModel, faces: FacesetFaces, footage: Footage) -> Swapper:
+        job, label = self._job, f"model '{trained.record.name}'"
+        plugin = checked(trained.plugin, label) if checks_wanted(job.check) else trained.plugin
+        return Swapper(
+            source=faces,
+            model=UsedModel(plugin, label, trained.crop, job.identity),
+            shots=Shots(load_chain(self._blenders, job.check), *footage.bounds),
+            mask=job.mask,
+            batch_size=job.batch_size,
+        )
+
+    def _sealer(self, trained: saved_model.TrainedModel) -> Sealer | None:
+        job = self._job
+        manifest = manifest_of(job.model_dir, trained.step)
+        return job.sealer(making(trained, manifest, self._blenders, job.consents(job.home())))
+
+    def _conversion(self, footage: Footage, parts: Parts, sealer: Sealer | None) -> Conversion:
+        job, output = self._job, self._job.output
+        target: Output
+        if is_video(output):
+            target = VideoOutput(output, footage.medium, job.encoding(), parts, sealer, footage.span)
+        else:
+            target = FolderOutput(output, footage.medium, sealer)
+        chunks = footage.read.chunks(job.chunk_frames)
+        return Conversion(footage.medium, chunks, target, parts, footage.keep_unswapped)
+
+    def _digest(self, medium: Medium, faceset: Faceset, faces: FacesetFaces, trained: saved_model.TrainedModel) -> str:
+        """Stands for all that the parts depend on: their pixels, and how images are signed, which are finished."""
+        job = self._job
+        signing = [job.provenance, job.sign_with, job.consents(job.home()) if job.provenance else []]
+        content = [
+            _FORMAT,
+            job.model_dump(mode="json", exclude=_NOT_SHOWN),
+            [[used.found.name, used.found.origin, used.options_hash] for used in self._blenders],
+            [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in medium.files],
+            [faceset.crop_size, faceset.face_type, *map(str, faceset.stages), faceset.face_table().digest()],
+            faces.digest(),
+            [trained.record.model_dump(mode="json"), trained.step, manifest_of(job.model_dir, trained.step)],
+            [] if is_video(job.output) else signing,
+        ]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,32 @@
+"""Makes `conversion_scene` importable, and a scene for each test of conversion."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from faceswap.core.training import saved_model
+
+_HERE = str(Path(__file__).parent)
+if _HERE not in sys.path:
+    sys.path.append(_HERE)
+
+from conversion_scene import Scene  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A scene that is copied for each test."""
+    return Scene(tmp_path_factory.mktemp("scene")).make().folder
+
+
+@pytest.fixture
+def scene(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    folder = shutil.copytree(made, tmp_path / "scene")
+    scene = Scene(folder)
+    monkeypatch.setattr(saved_model, "load_trained_model", scene.load)
+    yield scene
