@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from ..facesets.selecting import People, Pictures
 from ..host import PluginChoice, Prepared, default_chain, prepare, versions
 from .context import JobContext
 from .job import Report
-from .provenance import ProvenanceChoices
+from .swap_choices import SwapChoices
 
 if TYPE_CHECKING:
     from ...lib.media import Encoding
@@ -56,7 +55,7 @@ class ConvertReport(Report):
     consent: str | None = None
 
 
-class ConvertJob(ProvenanceChoices):
+class ConvertJob(SwapChoices):
     """Write MEDIA to OUTPUT with its faces swapped by a trained model.
 
     OUTPUT is a video (.mp4, .mov, .mkv) with the sound and timing of MEDIA, or a folder of images. What is finished
@@ -68,13 +67,7 @@ class ConvertJob(ProvenanceChoices):
     positional: ClassVar[tuple[str, ...]] = ("media", "output")
     report_class: ClassVar[type[Report]] = ConvertReport
 
-    media: Path = Field(description="The video, image or folder of images to change.")
     output: Path = Field(description="The video, or the folder of images, to write.")
-    model_dir: Path = Field(description="Folder of the trained model.")
-    faceset: Path = Field(description="Faceset that was extracted from MEDIA.")
-    only: Pictures = Field((), description="Picture of a person whose faces alone are swapped (repeatable).")
-    not_: Pictures = Field((), description="Picture of a person whose faces are left as they are (repeatable).")
-    person: People = Field((), description="Number or name of a person who alone is swapped (repeatable).")
     frames: str | None = Field(
         None,
         description="Swap faces in these frames only, both ends included: 100-200 (numbers from 0), or times of a "
@@ -85,27 +78,14 @@ class ConvertJob(ProvenanceChoices):
         description="Frames in which no face is swapped: `yes` keeps them as they are, `no` leaves them out; with "
         "--frames a video then is that stretch alone, with its sound.",
     )
-    identity: str = Field(
-        "source",
-        description="Whose face is put on: `target` puts the target's on the source, in footage of the source.",
-    )
-    mask: str = Field("auto", description="Masker of the faceset, or `model`; `auto`: the model's if it gives one.")
     checkpoint: str = Field(
         "newest",
         description="Which weights: `newest`, `best` by validation, or a step.",
     )
-    smooth: float = Field(
-        1.0,
-        ge=0,
-        le=10,
-        description="How strongly landmarks are smoothed along each face's track against jitter; 0: not at all.",
-    )
-    batch_size: int = Field(16, ge=1, description="Faces in one call of the model.")
     codec: Literal["libx264", "libx265", "ffv1"] = Field("libx264", description="Codec of a video; ffv1 is lossless.")
     crf: float = Field(18, ge=0, le=51, description="Quality of a video: 0 is lossless, 51 the worst.")
     preset: Preset = Field("medium", description="How much time the encoder takes to make a video small.")
     chunk_frames: int = Field(128, ge=1, description="Frames that are kept together; a kill loses no more.")
-    check: bool = Field(False, description="Check every plugin call against the tensor contract.")
     blenders: tuple[PluginChoice, ...] = default_chain("blender")
 
     @field_validator("frames")
@@ -116,10 +96,6 @@ class ConvertJob(ProvenanceChoices):
 
             Selection.parse(1, frames)
         return frames
-
-    def home(self) -> Path:
-        """The model folder, where the run is recorded."""
-        return self.model_dir
 
     def plugin_versions(self) -> dict[str, str]:
         """The blenders' packages and versions; the model's stand in its folder."""
@@ -136,7 +112,7 @@ class ConvertJob(ProvenanceChoices):
         medium = probe(self.media)
         require_output(self.output, medium, self.encoding())
         require_frames(medium, self.frames)
-        self.require_provenance(self.model_dir)
+        self.require_provenance(self.home())
 
     def run(self, context: JobContext) -> ConvertReport:
         """Converts what no earlier run has finished, and publishes the output.

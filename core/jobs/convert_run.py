@@ -9,27 +9,17 @@ from typing import TYPE_CHECKING
 
 from ...lib.faceset import Faceset
 from ...lib.media import Medium, probe
-from ..checking import checked, checks_wanted
 from ..converting.chain import load_chain
 from ..converting.conversion import Conversion, Tally, sum_up
-from ..converting.faces import (
-    FacesetFaces,
-    has_tracks,
-    not_extracted,
-    require_mask,
-    require_same_footage,
-    require_scheme,
-)
+from ..converting.faces import FacesetFaces, not_extracted
 from ..converting.footage import Footage, look
-from ..converting.making import making, manifest_of
-from ..converting.models import UsedModel
+from ..converting.making import manifest_of
 from ..converting.outputs import FolderOutput, Output, VideoOutput, is_video
 from ..converting.parts import Parts
 from ..converting.shots import Shots
 from ..converting.stream import Swapper
-from ..errors import MediaError, OptionError, suggest
-from ..facesets.selecting import FaceFilter, select_faces
-from ..training import saved_model
+from ..errors import MediaError
+from ..training.saved_model import TrainedModel
 from .context import JobContext
 from .convert_watch import ConvertWatch
 
@@ -64,15 +54,14 @@ class ConvertRun:
         """Does the work; see `ConvertJob.run`."""
         job, medium = self._job, probe(self._job.media)
         with Faceset.open(job.faceset) as faceset:
-            require_same_footage(faceset, medium)
-            require_mask(faceset, job.mask)
-            trained = self._model(faceset)
-            faces = self._faces(faceset)
+            job.require_faces(faceset, medium)
+            trained = job.trained_model(self._context, faceset, self._blenders, job.checkpoint)
+            faces = job.faces_of(self._context, faceset)
             footage = look(medium, job.frames, job.keep_unswapped == "yes")
             with Parts(job.output, self._digest(medium, faceset, faces, trained)) as parts:
                 if parts.discarded:
                     self._context.warn(f"{parts.folder} was begun with other settings or footage; starting anew.")
-                sealer = self._sealer(trained)
+                sealer = job.sealer_for(trained, self._blenders)
                 conversion = self._conversion(footage, parts, sealer)
                 tally, fps = self._convert(conversion, self._swapper(trained, faces, footage), sealer)
                 unknown = not_extracted(faceset, medium, footage.wanted)
@@ -123,9 +112,7 @@ class ConvertRun:
             return " of those who are asked for"
         return "; another --detector or its options may find more"
 
-    def _report(
-        self, tally: Tally, fps: float | None, unknown: int, trained: saved_model.TrainedModel
-    ) -> ConvertReport:
+    def _report(self, tally: Tally, fps: float | None, unknown: int, trained: TrainedModel) -> ConvertReport:
         from .convert import ConvertReport
 
         return ConvertReport(
@@ -141,41 +128,15 @@ class ConvertRun:
             consent=self._job.consent_in_words(self._job.home()),
         )
 
-    def _model(self, faceset: Faceset) -> saved_model.TrainedModel:
+    def _swapper(self, trained: TrainedModel, faces: FacesetFaces, footage: Footage) -> Swapper:
         job = self._job
-        trained = saved_model.load_trained_model(job.model_dir, together_with=self._blenders, which=job.checkpoint)
-        for damage in trained.skipped:
-            self._context.warn(f"{damage}; the weights of step {trained.step} are used")
-        identities = trained.plugin.identities
-        if job.identity not in identities:
-            raise OptionError(f"The model knows no identity '{job.identity}'. {suggest(job.identity, identities)}")
-        require_scheme(faceset, trained.plugin, f"model '{trained.record.name}'")
-        return trained
-
-    def _faces(self, faceset: Faceset) -> FacesetFaces:
-        job = self._job
-        if job.smooth and not has_tracks(faceset):
-            self._context.warn(
-                f"{faceset.path} has no tracks, so landmarks are not smoothed; the command that extracted it adds them."
-            )
-        wanted = FaceFilter(only=job.only, without=job.not_, people=job.person)
-        return FacesetFaces(faceset, job.smooth, select_faces(faceset, wanted, self._context.check))
-
-    def _swapper(self, trained: saved_model.TrainedModel, faces: FacesetFaces, footage: Footage) -> Swapper:
-        job, label = self._job, f"model '{trained.record.name}'"
-        plugin = checked(trained.plugin, label) if checks_wanted(job.check) else trained.plugin
         return Swapper(
             source=faces,
-            model=UsedModel(plugin, label, trained.crop, job.identity),
+            model=job.used_model(trained),
             shots=Shots(load_chain(self._blenders, job.check), *footage.bounds),
             mask=job.mask,
             batch_size=job.batch_size,
         )
-
-    def _sealer(self, trained: saved_model.TrainedModel) -> Sealer | None:
-        job = self._job
-        manifest = manifest_of(job.model_dir, trained.step)
-        return job.sealer(making(trained, manifest, self._blenders, job.consents(job.home())))
 
     def _conversion(self, footage: Footage, parts: Parts, sealer: Sealer | None) -> Conversion:
         job, output = self._job, self._job.output
@@ -187,7 +148,7 @@ class ConvertRun:
         chunks = footage.read.chunks(job.chunk_frames)
         return Conversion(footage.medium, chunks, target, parts, footage.keep_unswapped)
 
-    def _digest(self, medium: Medium, faceset: Faceset, faces: FacesetFaces, trained: saved_model.TrainedModel) -> str:
+    def _digest(self, medium: Medium, faceset: Faceset, faces: FacesetFaces, trained: TrainedModel) -> str:
         """Stands for all that the parts depend on: their pixels, and how images are signed, which are finished."""
         job = self._job
         signing = [job.provenance, job.sign_with, job.consents(job.home()) if job.provenance else []]
