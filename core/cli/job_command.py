@@ -147,7 +147,9 @@ def _default_in_words(field: FieldInfo) -> str:
     if field.is_required():
         return "  [required]"
     default = field.get_default(call_default_factory=True)
-    return "" if default is None or default == () or isinstance(default, bool) else f"  [default: {default}]"
+    if default is None or default == () or isinstance(default, bool):
+        return ""
+    return f"  [default: {' '.join(map(str, default)) if isinstance(default, tuple) else default}]"
 
 
 def _completion(annotation: Any) -> Any:

@@ -18,6 +18,7 @@ COMMANDS = {
     "extract": "Take the faces out of videos, images and folders of both.",
     "faceset": "Look at extracted faces, and choose among them.",
     "train": "Train a model on the facesets of two people.",
+    "preview": "Show frames with several blender chains side by side, to choose by looking.",
     "convert": "Put the trained face on footage.",
     "verify": "Tell what an image or a video is, from what it was made, and whether it is intact.",
     "consent": "Record who agreed to a swap.",

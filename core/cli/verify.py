@@ -101,12 +101,10 @@ def _in_words(source_type: str) -> str:
 
 def _making(told: dict[str, Any]) -> dict[str, str]:
     """What this program said of the making; of another's words of the same label, only what has the right form."""
-    model, blenders = told.get("model"), told.get("blenders")
-    lines = {}
-    if isinstance(model, dict):
-        lines["model"] = "{plugin}, of {package} {version}, step {step}".format_map(_Known(model))
-    if isinstance(told.get("weights_sha256"), dict):
-        lines["weights"] = ", ".join(f"{part} sha256 {digest}" for part, digest in told["weights_sha256"].items())
+    several, blenders = told.get("models"), told.get("blenders")
+    lines = _model(told)
+    for number, each in enumerate(several if isinstance(several, list) else (), start=1):
+        lines |= {f"{name} {number}": line for name, line in _model(each if isinstance(each, dict) else {}).items()}
     if isinstance(blenders, list):
         words = (
             "{plugin}, of {package} {version}".format_map(_Known(each)) for each in blenders if isinstance(each, dict)
@@ -116,6 +114,15 @@ def _making(told: dict[str, Any]) -> dict[str, str]:
         lines["made from"] = f"sha256 {told['original_sha256']}"
     if isinstance(told.get("consent_sha256"), list):
         lines["consent"] = ", ".join(f"sha256 {digest}" for digest in told["consent_sha256"])
+    return lines
+
+
+def _model(told: dict[str, Any]) -> dict[str, str]:
+    lines = {}
+    if isinstance(told.get("model"), dict):
+        lines["model"] = "{plugin}, of {package} {version}, step {step}".format_map(_Known(told["model"]))
+    if isinstance(told.get("weights_sha256"), dict):
+        lines["weights"] = ", ".join(f"{part} sha256 {digest}" for part, digest in told["weights_sha256"].items())
     return lines
 
 

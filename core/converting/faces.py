@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...lib.face_records import StoredFace
+from ...lib.face_table import FaceTable
 from ...lib.faceset import Faceset
 from ...lib.geometry import compose, crop_matrix, resize_matrix
 from ...lib.landmarks import FloatArray
@@ -87,6 +88,10 @@ class FacesetFaces:
         """
         faces = self._faceset.faces_at(key.source, key.pts)
         return [self._face(face) for face in faces if self._selected is None or face.id in self._selected]
+
+    def among(self, table: FaceTable) -> FaceTable:
+        """The rows of the faceset's table whose faces are to be swapped."""
+        return table if self._selected is None else table.take(np.isin(table.ids, sorted(self._selected)))
 
     def digest(self) -> str:
         """Stands for what the faces depend on beside the faceset's contents."""

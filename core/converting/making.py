@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +13,34 @@ from ..training.saved_model import TrainedModel
 
 
 def making(
-    trained: TrainedModel, manifest: str, blenders: Sequence[Prepared], consents: Sequence[str]
+    models: Sequence[tuple[TrainedModel, str]], blenders: Sequence[Prepared], consents: Sequence[str]
 ) -> dict[str, Any]:
     """Describes a conversion.
 
     Args:
-        trained: The model.
-        manifest: That of its checkpoint, as text.
-        blenders: The chain.
+        models: Each model with the manifest of its checkpoint, as text.
+        blenders: The chain, or those of all chains.
         consents: The hashes of the records of consent.
     """
+    told = [_model(trained, manifest) for trained, manifest in models]
+    made: dict[str, Any] = {**(told[0] if len(told) == 1 else {"models": told})}
+    made["blenders"] = _distinct(map(_blender, blenders))
+    return {**made, "consent_sha256": list(consents)} if consents else made
+
+
+def _model(trained: TrainedModel, manifest: str) -> dict[str, Any]:
     record = trained.record
-    told: dict[str, Any] = {
+    return {
         "model": {"plugin": record.name, "package": record.package, "version": record.version, "step": trained.step},
         "weights_sha256": _weights(manifest),
-        "blenders": [_blender(used) for used in blenders],
     }
-    return {**told, "consent_sha256": list(consents)} if consents else told
+
+
+def _distinct(items: Iterable[dict[str, str]]) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = []
+    for item in items:
+        found += [] if item in found else [item]
+    return found
 
 
 def _blender(used: Prepared) -> dict[str, str]:

@@ -61,7 +61,7 @@ class ConvertRun:
             with Parts(job.output, self._digest(medium, faceset, faces, trained)) as parts:
                 if parts.discarded:
                     self._context.warn(f"{parts.folder} was begun with other settings or footage; starting anew.")
-                sealer = job.sealer_for(trained, self._blenders)
+                sealer = job.sealer_for([trained], self._blenders)
                 conversion = self._conversion(footage, parts, sealer)
                 tally, fps = self._convert(conversion, self._swapper(trained, faces, footage), sealer)
                 unknown = not_extracted(faceset, medium, footage.wanted)

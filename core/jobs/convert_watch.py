@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...lib.media import write_image
-from ...lib.provenance.xmp import packet
+from ...lib.provenance.pictures import write_sealed
 from ...lib.publish import output_errors
 from .. import events
 from .context import JobContext, Stage
@@ -50,10 +48,5 @@ class ConvertWatch:
         path = self._job.home() / "previews" / f"{self._job.output.stem}.png"
         with output_errors(path):
             path.parent.mkdir(exist_ok=True)
-        pictures = np.hstack([before, after])
-        if self._sealer:
-            finish = partial(self._sealer.seal, original=original)
-            write_image(path, pictures, xmp=packet(), finish=finish)
-        else:
-            write_image(path, pictures)
+        write_sealed(path, np.hstack([before, after]), self._sealer, original)
         self._context.preview(path, f"{self._job.media.name}: target and swap")

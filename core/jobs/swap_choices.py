@@ -110,9 +110,9 @@ class SwapChoices(ProvenanceChoices):
         wanted = FaceFilter(only=self.only, without=self.not_, people=self.person)
         return FacesetFaces(faceset, self.smooth, select_faces(faceset, wanted, context.check))
 
-    def sealer_for(self, trained: TrainedModel, blenders: list[Prepared]) -> Sealer | None:
-        """What seals pictures of this model and these blenders; None where that is not wanted."""
+    def sealer_for(self, models: list[TrainedModel], blenders: list[Prepared]) -> Sealer | None:
+        """What seals pictures of these models and blenders; None where that is not wanted."""
         from ..converting.making import making, manifest_of
 
-        manifest = manifest_of(self.model_dir, trained.step)
-        return self.sealer(making(trained, manifest, blenders, self.consents(self.home())))
+        known = [(trained, manifest_of(self.model_dir, trained.step)) for trained in models]
+        return self.sealer(making(known, blenders, self.consents(self.home())))

@@ -101,6 +101,11 @@ class Frame:
             self._image.setflags(write=False)
         return self._image
 
+    def still(self) -> Frame:
+        """The picture as an 8-bit image of its own, which can be changed apart from this frame."""
+        picture = ImagePicture(self.image().copy(), Path(self.key.source))
+        return Frame(self.key, self.time, picture, Orientation(), (self.width, self.height))
+
     def read_box(self, left: int, top: int, right: int, bottom: int) -> NDArray[np.float32]:
         """A box at the source's depth: float32 RGB `[bottom-top right-left 3]`, 0..1.
 

@@ -35,3 +35,23 @@ def test_columns_of_unequal_length_leave_white():
 def test_each_column_needs_a_heading():
     with pytest.raises(ValueError, match="needs a heading"):
         contact_sheet([np.zeros((1, 4, 4, 3), np.uint8)], ())
+
+
+def test_a_heading_that_is_wider_than_its_tile_goes_on_below_and_moves_the_tiles():
+    blank = [np.full((1, 8, 8, 3), 255, np.uint8)] * 2
+    sheet = contact_sheet(blank, ("a", "word word word"), 64)
+    assert sheet.shape[0] == 24 + 2 * 18 + 68
+    for line in range(3):
+        assert (sheet[24 + 18 * (line - 1) : 24 + 18 * line, 68:] < 128).any()
+    assert (sheet[24:, :68] == 255).all()
+
+
+def test_rows_may_have_labels_on_their_left():
+    tiles = [np.zeros((2, 16, 16, 3), np.uint8)]
+    sheet = contact_sheet(tiles, ("",), 16, ("", "12"))
+    assert sheet.shape == (24 + 2 * 20, 120 + 16, 3)
+    assert (sheet[24:40, 120:] == 0).all() and (sheet[44:60, 120:] == 0).all()
+    assert (sheet[24:44, :120] == 255).all()
+    assert (sheet[44:64, :120] < 128).any()
+    with pytest.raises(ValueError, match="Each row needs a label"):
+        contact_sheet(tiles, ("",), 16, ("one",))

@@ -114,7 +114,21 @@ def test_feature_json(call, sealed):
     assert found["made_with"] == {**MADE_WITH, "original_sha256": hash_of(sealed.with_name("old.png"))}
 
 
-@pytest.mark.parametrize("made_with", [{"model": "x"}, {"model": {}}, {"blenders": [3, {}]}, {"weights_sha256": [1]}])
+def test_feature_several_models_are_told_one_by_one(call, sealed):
+    models = [{key: MADE_WITH[key] for key in ("model", "weights_sha256")}, {"model": {"plugin": "other"}}]
+    write(sealed, models=models)
+    _, out, _ = call("verify", str(sealed))
+    assert out.splitlines()[3:6] == [
+        "  model 1: some, of models 2, step 7",
+        f"  weights 1: weights sha256 {'ab' * 32}",
+        "  model 2: other, of ? ?, step ?",
+    ]
+
+
+@pytest.mark.parametrize(
+    "made_with",
+    [{"models": [3]}, {"models": 3}, {"model": "x"}, {"model": {}}, {"blenders": [3, {}]}, {"weights_sha256": [1]}],
+)
 def test_error_words_of_another_form_are_no_traceback(call, sealed, made_with):
     write(sealed, **made_with)
     code, out, err = call("verify", str(sealed))

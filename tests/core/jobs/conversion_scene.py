@@ -156,9 +156,9 @@ class Scene:
         self.save_model("weights")
         return self
 
-    def save_model(self, weights: str) -> None:
+    def save_model(self, weights: str, step: int = 7) -> None:
         """Makes the folder look as if training had saved something."""
-        manifest = self.model_dir / "checkpoints" / "7" / "manifest.json"
+        manifest = self.model_dir / "checkpoints" / str(step) / "manifest.json"
         manifest.parent.mkdir(parents=True, exist_ok=True)
         digest = hashlib.sha256(weights.encode()).hexdigest()
         manifest.write_text(json.dumps({"files": {"weights.safetensors": {"size": 1, "sha256": digest}}}))

@@ -1,0 +1,103 @@
+"""One run of the job `preview`: chooses the frames, swaps them each way, and draws the picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...lib.faceset import Faceset
+from ...lib.media import Medium, Timeline, probe, scan
+from ...lib.provenance.pictures import write_sealed
+from ..converting.chain import load_chain
+from ..converting.faces import FacesetFaces
+from ..converting.grid import Row, draw_grid, read_rows, swapped_tiles
+from ..converting.shots import Shots
+from ..converting.stream import Swapper
+from ..converting.trying import differing_faces, places_at
+from ..errors import StoreError
+from ..training.saved_model import TrainedModel
+from .context import JobContext, Stage
+
+if TYPE_CHECKING:
+    from .preview import PreviewJob, PreviewReport
+
+Tiles = dict[str, NDArray[np.uint8]]
+
+
+class PreviewRun:
+    """The state of a run.
+
+    Args:
+        job: Its settings.
+        context: What is told of it, and who may stop it.
+    """
+
+    def __init__(self, job: PreviewJob, context: JobContext) -> None:
+        self._job, self._context = job, context
+        self._chains = job.chains()
+        self._blenders = [used for chain in self._chains.values() for used in chain]
+
+    def run(self) -> PreviewReport:
+        """Does the work; see `PreviewJob.run`."""
+        job, medium = self._job, probe(self._job.media)
+        timeline = scan(medium)
+        with Faceset.open(job.faceset) as faceset:
+            job.require_faces(faceset, medium)
+            faces = job.faces_of(self._context, faceset)
+            rows = list(read_rows(medium, self._places(medium, timeline, faceset, faces), faces))
+            models, columns = self._swapped(faceset, faces, rows)
+        original = medium.folder / rows[0].frame.key.source
+        grid = draw_grid(rows, columns, timeline, job.tile)
+        write_sealed(job.output, grid, job.sealer_for(models, self._blenders), original)
+        self._context.preview(job.output, f"{job.media.name}: {len(rows)} frames, {len(columns)} ways")
+        return self._report([timeline.times.index(row.place) for row in rows], models)
+
+    def _report(self, frames: list[int], models: list[TrainedModel]) -> PreviewReport:
+        from .preview import PreviewReport
+
+        return PreviewReport(
+            output=self._job.output,
+            frames=tuple(frames),
+            chains=tuple(self._chains),
+            model_steps=tuple(trained.step for trained in models),
+            provenance=self._job.provenance_in_words(self._job.output),
+        )
+
+    def _places(self, medium: Medium, timeline: Timeline, faceset: Faceset, faces: FacesetFaces) -> list[int]:
+        """Where the frames are that are shown."""
+        if self._job.at:
+            return places_at(medium, timeline, self._job.at)
+        names = set(medium.images) or {medium.path.name}
+        table = faces.among(faceset.face_table())
+        own = [place for place, name in enumerate(table.sources) if name in names]
+        table = table.take(np.isin(table.source, own))
+        if not len(table):
+            raise StoreError(f"faceset {faceset.path} has no face of {medium.path} that would be swapped")
+        chosen = table.take(differing_faces(table, self._job.count))
+        if medium.kind == "video":
+            return sorted(set(chosen.pts.tolist()))
+        return sorted({medium.images.index(table.sources[source]) for source in chosen.source.tolist()})
+
+    def _swapped(self, faceset: Faceset, faces: FacesetFaces, rows: list[Row]) -> tuple[list[TrainedModel], Tiles]:
+        """The models, one for each checkpoint, and the columns of the grid by their headings."""
+        job, models, columns = self._job, [], Tiles()
+        with self._context.stage("preview", len(self._chains) * len(job.checkpoint), "columns") as stage:
+            for checkpoint in job.checkpoint:
+                trained = job.trained_model(self._context, faceset, self._blenders, checkpoint)
+                models.append(trained)
+                columns |= self._columns(trained, faces, rows, stage)
+        return models, columns
+
+    def _columns(self, trained: TrainedModel, faces: FacesetFaces, rows: list[Row], stage: Stage) -> Tiles:
+        """The columns of one checkpoint."""
+        job, columns = self._job, Tiles()
+        several = f" (step {trained.step})" if len(job.checkpoint) > 1 else ""
+        for name, chain in self._chains.items():
+            self._context.check()
+            shots = Shots(load_chain(chain, job.check))
+            swapper = Swapper(faces, job.used_model(trained), shots, job.mask, job.batch_size)
+            columns[f"{name}{several}"] = swapped_tiles(rows, swapper, job.tile)
+            stage.advance()
+        return columns

@@ -1,0 +1,147 @@
+"""A preview: frames against chains in one picture, each tile what a conversion makes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conversion_scene import COLOR, TIMES, Painter, Scene, face_at, pictures, write_faceset
+from pydantic import ValidationError
+
+from faceswap.core import events
+from faceswap.core.errors import OptionError, OutputError, PluginError
+from faceswap.core.jobs.job import run_job
+from faceswap.core.jobs.preview import PreviewJob, PreviewReport
+from faceswap.core.training import saved_model
+from faceswap.lib import media
+from faceswap.lib.geometry import crop_matrix
+from faceswap.lib.provenance.checking import State, check_path
+from faceswap.lib.warp import cut
+
+TILE, LEFT = 64, 120
+
+
+def preview(scene: Scene, output: str = "grid.png", **settings: Any) -> tuple[PreviewReport, list[Any]]:
+    """Runs the job with small tiles."""
+    told: list[Any] = []
+    given = {"model_dir": scene.model_dir, "faceset": scene.faceset, "tile": TILE, **settings}
+    job = PreviewJob(**{"media": scene.footage, "output": scene.folder / output, **given})
+    return run_job(job, told.append), told
+
+
+def tiles(path: Path, rows: int, columns: int) -> np.ndarray:
+    """The tiles of a grid, `[rows columns size size 3]`."""
+    grid = media.read_image(path)
+    top = grid.shape[0] - rows * (TILE + 4)
+    assert grid.shape[1] == LEFT + columns * (TILE + 4) - 4
+    return np.stack(
+        [
+            [grid[top + row * (TILE + 4) :, LEFT + column * (TILE + 4) :][:TILE, :TILE] for column in range(columns)]
+            for row in range(rows)
+        ]
+    )
+
+
+def tile_of(picture: np.ndarray, index: int) -> np.ndarray:
+    """The part of a frame that a tile shows: 1.2 times the head's crop."""
+    points = face_at(40 + 2 * index, 30 + index, 36)
+    return cut(picture, crop_matrix(points, "ibug68", "head", TILE, 1.2), TILE)
+
+
+def test_each_tile_shows_what_a_conversion_makes_of_its_frame(scene):
+    report, _ = preview(scene, at="0,5,0:00.5", chain=("overlay", "feather alpha"))
+    assert report.frames == (0, 5, 13) and TIMES[13] == 25
+    shown = tiles(scene.folder / "grid.png", 3, 3)
+    scene.convert("hard.mkv")
+    scene.convert("soft.mkv", blenders=[{"name": "feather"}, {"name": "alpha"}])
+    ways = [pictures(scene.footage), pictures(scene.folder / "hard.mkv"), pictures(scene.folder / "soft.mkv")]
+    for row, index in enumerate(report.frames):
+        for column, frames in enumerate(ways):
+            apart = np.abs(shown[row, column].astype(int) - tile_of(frames[index], index))
+            # A conversion writes chroma at half the resolution; a preview works on what is shown.
+            assert np.mean(apart) < (0 if column == 0 else 4) or not apart.any()
+    assert np.abs(shown[0, 1, TILE // 2, TILE // 2] / 255 - COLOR).max() < 0.02
+
+
+def test_the_report_tells_what_is_shown(scene):
+    report, told = preview(scene, at="1", chain=("overlay",))
+    (shown,) = [event for event in told if isinstance(event, events.Preview)]
+    assert shown.path == str(scene.folder / "grid.png")
+    lines = [f"output: {scene.folder / 'grid.png'}", "frames: 1", "model steps: 7", "chain: overlay"]
+    assert report.lines()[:4] == lines and report.lines()[4].startswith("provenance: signed by")
+
+
+def test_without_more_it_shows_frames_that_differ_and_the_usual_chain_with_other_composites(scene):
+    report, _ = preview(scene, count=3)
+    assert len(report.frames) == 3 and len(report.chains) > 1
+    assert len({chain.rpartition(" ")[0] for chain in report.chains}) == 1
+
+
+def test_several_checkpoints_stand_side_by_side(scene, monkeypatch):
+    def load(folder: Path, together_with: Sequence[Any] = (), which: str = "newest") -> saved_model.TrainedModel:
+        scene.model = Painter(color=COLOR if which == "7" else 1 - COLOR)
+        scene.save_model("weights", int(which))
+        return replace(scene.load(folder), step=int(which))
+
+    monkeypatch.setattr(saved_model, "load_trained_model", load)
+    report, _ = preview(scene, at="0", chain=("overlay",), checkpoint="7,9")
+    assert report.model_steps == (7, 9)
+    middle = tiles(scene.folder / "grid.png", 1, 3)[0, 1:, TILE // 2, TILE // 2] / 255
+    assert np.abs(middle - [COLOR, 1 - COLOR]).max() < 0.02
+    (found,) = check_path(scene.folder / "grid.png")
+    assert [each["model"]["step"] for each in found.made_with["models"]] == [7, 9]
+
+
+def test_it_says_what_it_is(scene):
+    preview(scene, at="0", chain=("overlay", "feather alpha"))
+    (found,) = check_path(scene.folder / "grid.png")
+    assert found.state == State.INTACT and found.marked
+    assert [each["plugin"] for each in found.made_with["blenders"]] == ["overlay", "feather", "alpha"]
+
+
+def test_a_frame_without_a_face_is_told(scene):
+    with pytest.raises(OptionError, match="has no face that would be swapped; choose another --at"):
+        preview(scene, at="2", chain=("overlay",))
+
+
+def test_of_several_faces_the_nearest_is_shown(scene):
+    near, far = face_at(90, 50, 40), face_at(20, 20, 20)
+    write_faceset(scene.folder / "two", scene.footage, lambda index: [far, near])
+    preview(scene, at="0", chain=("overlay",), faceset=scene.folder / "two")
+    expected = cut(pictures(scene.footage)[0], crop_matrix(near, "ibug68", "head", TILE, 1.2), TILE)
+    np.testing.assert_array_equal(tiles(scene.folder / "grid.png", 1, 2)[0, 0], expected)
+
+
+def test_images_are_previewed_by_their_positions(scene):
+    folder = scene.folder / "photos"
+    folder.mkdir()
+    for name in "abc":
+        media.write_image(folder / f"{name}.png", pictures(scene.footage)[0])
+    write_faceset(scene.folder / "photo faces", folder, lambda index: [face_at(50, 30, 40)] if index else [])
+    report, _ = preview(scene, media=folder, faceset=scene.folder / "photo faces", chain=("overlay",), count=9)
+    assert set(report.frames) <= {1, 2}
+    assert preview(scene, media=folder, faceset=scene.folder / "photo faces", chain=("overlay",), at=2)[0].frames == (
+        2,
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"chain": ("feather",)}, PluginError, "composites in the frame"),
+        ({"chain": ("feather blur=x alpha",)}, OptionError, "blur"),
+        ({"chain": ("blur=5",)}, ValidationError, "must begin with a blender"),
+        ({"output": "grid.txt"}, OutputError, "unknown ending"),
+        ({"output": "none/grid.png"}, OutputError, "none"),
+        ({"at": "99"}, OptionError, "has no frame 99"),
+        ({"identity": "nobody"}, OptionError, "knows no identity"),
+    ],
+)
+def test_what_cannot_be_shown_is_refused(scene, settings, error, message):
+    with pytest.raises(error, match=message):
+        preview(scene, **settings)
+    assert not scene.model.calls
