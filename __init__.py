@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .core.kinds import TrainableModel as TrainableModel
     from .core.training.step import IdentityBatch as IdentityBatch
     from .core.training.step import Player as Player
+    from .core.training.step import Variation as Variation
     from .core.training.step import Warp as Warp
     from .lib.weights import weights_path as weights_path
 
@@ -64,7 +65,7 @@ _HOMES = {
         "SwapModel",
         "TrainableModel",
     ),
-    "core.training.step": ("IdentityBatch", "Player", "Warp"),
+    "core.training.step": ("IdentityBatch", "Player", "Variation", "Warp"),
     "lib.weights": ("weights_path",),
 }
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}

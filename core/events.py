@@ -122,13 +122,13 @@ class TrainingStep(_Event):
 
 
 class Validated(_Event):
-    """The model was measured on faces that it is not trained on.
+    """The model was measured on faces that it is not trained on, or a generator by what it makes.
 
     Attributes:
         step: The steps that are done.
-        figures: What was measured, by name: `psnr_<person>` in dB, `ssim_<person>`, `identity`.
-        score: The one number in which they are weighed; higher is better.
-        best_step: The step with the highest score so far.
+        figures: What was measured, by name: `psnr_<person>` in dB, `ssim_<person>`, `identity`; a generator's `spread`.
+        score: The one number in which they are weighed, higher is better; None where nothing is weighed.
+        best_step: The step with the highest score so far; None likewise.
     """
 
     hook: ClassVar[str] = "faceswap_validated"
@@ -136,8 +136,8 @@ class Validated(_Event):
     type: Literal["validated"] = "validated"
     step: int
     figures: dict[str, float]
-    score: float
-    best_step: int
+    score: float | None = None
+    best_step: int | None = None
 
 
 class CheckpointSaved(_Event):

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from . import contract as c
 from .errors import FaceswapError
-from .training.step import IdentityBatch, Player, Step, Warp
+from .training.step import IdentityBatch, Player, Step, Variation, Warp
 
 Tensor = Any
 """A tensor of the running Keras backend."""
@@ -178,8 +178,26 @@ class SwapModel(CropPlugin):
         raise NotImplementedError
 
 
-class Trainable(Plugin):
-    """The training part that swap models and generators share; networks are Keras models."""
+class Trainable(CropPlugin):
+    """The training part that swap models and generators share; networks are Keras models.
+
+    It is trained from one faceset for each name in `identities`, whose faces are cut as `crop` says.
+    """
+
+    identities: ClassVar[tuple[str, ...]]
+    """The names under which it is given faces."""
+    warp: Warp = Warp()
+    """How the faces that it is given in training are warped."""
+    variation: Variation = Variation()
+    """How they are varied where the user does not say."""
+    batch_size: int = 16
+    """How many of each identity a step takes where the user does not say."""
+    few_faces: ClassVar[tuple[int, str]] = (
+        100,
+        "expressions and poses that are not among them will look wrong. Footage of a minute with many expressions does "
+        "better.",
+    )
+    """The faces of a faceset below which whoever trains is warned, and of what."""
 
     networks: dict[str, Any]
 
@@ -232,9 +250,6 @@ class TrainableModel(Trainable, SwapModel):
     An autoencoder says what it gives back (`reconstructed`) and what that costs (`reconstruction_losses`); others can
     then build on it, as `faceswap train --adversarial` does. A model that is no autoencoder overrides `losses` instead.
     """
-
-    warp: Warp = Warp()
-    """How the faces that it is given in training are warped."""
 
     def reconstructed(self, batch: Mapping[str, IdentityBatch]) -> dict[str, Any]:
         """What the networks make of each identity's `input`, in training: faces, or a list of faces and masks.
@@ -291,16 +306,32 @@ class TrainableModel(Trainable, SwapModel):
 
 
 class Generator(Trainable):
-    """Makes faces out of noise."""
+    """Makes faces out of noise; it is trained from one faceset, whose faces it is given as `batch["faces"]`."""
 
     kind = "generator"
+    identities = ("faces",)
+    warp = Warp(noise=0)
+    variation = Variation(affine=0, color_match=0, color_jitter=0)
+    few_faces = (
+        500,
+        "a generator learns them by heart: what it makes will be near copies of them, or all alike. Some minutes of "
+        "footage with many expressions and poses do better.",
+    )
 
     def latents(self, count: int, seed: int) -> c.Embeddings:
-        """Draws `count` latents, float32 `[count dim]`, from `seed` alone."""
+        """Draws `count` latents, float32 `[count dim]`, from `seed` alone; more of a seed begin with the same."""
         raise NotImplementedError
 
     def generate(self, latents: c.Embeddings, truncation: float = 1.0) -> c.Crops:
-        """Makes a face of each latent, uint8 `[count size size 3]`."""
+        """Makes a face of each latent.
+
+        Args:
+            latents: float32 `[count dim]`.
+            truncation: How far from the mean face they lie, as a share: 1 as they are drawn, 0 all the mean face.
+
+        Returns:
+            uint8 `[count size size 3]`, cut as `crop` says.
+        """
         raise NotImplementedError
 
 

@@ -97,6 +97,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "original": "plugins.train.models.original",
         "sae": "plugins.train.models.sae",
     },
+    "generator": {"dcgan": "plugins.train.generators.dcgan"},
     "blender": {
         "alpha": "plugins.convert.alpha",
         "feather": "plugins.convert.feather",

@@ -100,17 +100,17 @@ def faceswap_training_step(
 
 @hookspec
 def faceswap_validated(
-    job: str, time: float, step: int, figures: dict[str, float], score: float, best_step: int
+    job: str, time: float, step: int, figures: dict[str, float], score: float | None, best_step: int | None
 ) -> None:
-    """The model was measured on faces that it is not trained on.
+    """The model was measured on faces that it is not trained on, or a generator by what it makes.
 
     Args:
         job: The id of the running job.
         time: When it happened, in seconds since the epoch.
         step: The steps that are done, those of earlier runs included.
-        figures: What was measured, by name: `psnr_<person>` in dB, `ssim_<person>`, `identity`.
-        score: The one number in which they are weighed; higher is better.
-        best_step: The step with the highest score so far.
+        figures: What was measured, by name: `psnr_<person>` in dB, `ssim_<person>`, `identity`; a generator's `spread`.
+        score: The one number in which they are weighed, higher is better; None where nothing is weighed.
+        best_step: The step with the highest score so far; None likewise.
     """
 
 

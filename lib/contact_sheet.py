@@ -16,13 +16,16 @@ _LABEL = 120
 
 
 def contact_sheet(
-    columns: Sequence[NDArray[np.uint8]], headings: Sequence[str], tile: int = 128, labels: Sequence[str] = ()
+    columns: Sequence[NDArray[np.uint8]],
+    headings: Sequence[str] | None = None,
+    tile: int = 128,
+    labels: Sequence[str] = (),
 ) -> NDArray[np.uint8]:
     """Sets tiles in a white grid, one column under each heading.
 
     Args:
         columns: For each heading its square pictures from top to bottom, uint8 `[rows size size 3]`, RGB.
-        headings: Above each column, ASCII; what is wider than a tile goes on in the next line.
+        headings: Above each column, ASCII; what is wider than a tile goes on in the next line; none without.
         tile: Side of a tile in pixels; smaller pictures are enlarged, larger ones reduced.
         labels: One on the left of each row, likewise; none for a grid without.
 
@@ -32,20 +35,21 @@ def contact_sheet(
     Raises:
         ValueError: There is not one heading for each column, or not one label for each row.
     """
-    if len(columns) != len(headings):
+    if headings is not None and len(columns) != len(headings):
         raise ValueError(f"Each column needs a heading. Received: {len(columns)} columns, {len(headings)} headings")
     step, rows = tile + _GAP, max((len(column) for column in columns), default=0)
     if labels and len(labels) != rows:
         raise ValueError(f"Each row needs a label. Received: {rows} rows, {len(labels)} labels")
-    lines = [_wrapped(heading, tile) for heading in headings]
-    first_row = _FIRST_LINE + _LINE * (max(map(len, lines), default=1) - 1)
+    lines = [_wrapped(heading, tile) for heading in headings or ()]
+    first_row = _FIRST_LINE + _LINE * (max(map(len, lines)) - 1) if lines else 0
     margin = _LABEL if labels else 0
     sheet = np.full((first_row + rows * step, max(margin + len(columns) * step - _GAP, 1), 3), 255, np.uint8)
     for row, label in enumerate(labels):
         _write(sheet, _wrapped(label, _LABEL), 0, first_row + row * step)
-    for number, (column, heading) in enumerate(zip(columns, lines, strict=True)):
+    for number, heading in enumerate(lines):
+        _write(sheet, heading, margin + number * step, 0)
+    for number, column in enumerate(columns):
         left = margin + number * step
-        _write(sheet, heading, left, 0)
         for row, picture in enumerate(column):
             top = first_row + row * step
             sheet[top : top + tile, left : left + tile] = _resized(picture, tile)

@@ -20,7 +20,8 @@ def figures_in_words(event: Progress) -> list[str]:
 def validation_in_words(event: Validated) -> str:
     """What was measured: `after 500: identity 0.521, ssim_source 0.8112; best after 500`."""
     figures = ", ".join(f"{name} {value:.4g}" for name, value in event.figures.items())
-    return f"after {event.step}: {figures}; best after {event.best_step}"
+    best = "" if event.best_step is None else f"; best after {event.best_step}"
+    return f"after {event.step}: {figures}{best}"
 
 
 def time_left_in_words(event: Progress) -> str:

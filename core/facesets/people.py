@@ -16,8 +16,9 @@ from ...lib.faceset import Faceset
 from ...lib.faceset_writer import FacesetWriter
 from ...lib.media import write_image
 from ...lib.people import group_tracks, keep_numbers
+from ...lib.tracking import Integers
 from ..errors import OptionError
-from .recognition import TrackLooks, filled, known_recognizer, track_looks
+from .recognition import Known, TrackLooks, filled, known_recognizer, track_looks
 
 SHEET = "people.jpg"
 
@@ -57,17 +58,21 @@ def find_people(faceset: FacesetWriter) -> int:
     Raises:
         StoreError: The faceset has no embeddings.
     """
-    recognizer = known_recognizer(faceset, "`faceset people`")
     table = faceset.face_table()
-    looks = track_looks(faceset, table, recognizer)
-    apart = set(_seen_at_once(table, looks, faceset.column("box")))
-    groups = group_tracks(looks.vectors, looks.lengths, recognizer.same_person_below, apart)
-    people = keep_numbers(groups[looks.tracks], table.person)
+    groups = group_faces(faceset, table, known_recognizer(faceset, "`faceset people`"))
+    people = keep_numbers(groups, table.person)
     noted = [None if person < 0 else person for person in people.tolist()]
     faceset.note_people(dict(zip(table.ids.tolist(), noted, strict=True)))
     for number in faceset.people().keys() - set(people.tolist()):
         faceset.name_person(number, None)
     return int(groups.max(initial=-1)) + 1
+
+
+def group_faces(faceset: Faceset, table: FaceTable, recognizer: Known) -> Integers:
+    """The person of each face by the embeddings of its track, from 0 on, `[faces]`; -1 where it has none."""
+    looks = track_looks(faceset, table, recognizer)
+    apart = set(_seen_at_once(table, looks, faceset.column("box")))
+    return group_tracks(looks.vectors, looks.lengths, recognizer.same_person_below, apart)[looks.tracks]
 
 
 def _seen_at_once(table: FaceTable, looks: TrackLooks, boxes: NDArray[np.float32]) -> Iterator[tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""The job `train`: from two facesets to a model that gives the target the source's face."""
+"""The job `train`: from facesets to a model that swaps the faces of two people, or to a generator of faces."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from pydantic import Field
 from ...lib.checkpoint import saved_steps
 from ...lib.lock import FolderLock
 from ...lib.publish import output_errors, require_parent
-from ..errors import PluginError
 from ..host import Prepared, prepare, require_backend, use_backend, versions
-from ..kinds import TrainableModel
+from ..kinds import Generator, Trainable
 from .context import JobContext, Stage
 from .job import Report
 from .train_engine import fresh_model, make_engine
+from .train_previews import Previews, SamplePreviews, SwapPreviews
+from .train_samples import SampleWatch
 from .train_settings import TrainSettings
-from .train_validation import Validation, recognizer_of, require_validation
+from .train_subject import require_settings, trained_plugin
+from .train_validation import Validation, Watch, recognizer_of, require_validation
 
 if TYPE_CHECKING:
     from ..training.faces import TrainingFaces
@@ -37,10 +39,9 @@ class TrainReport(Report):
         validation: What was measured on held-out faces in the end.
         best_step: The step that was best by validation; its checkpoint is kept.
         held_out: Faces of each person that are not trained on.
-        faces_per_second: Faces of both people, while training proper.
+        faces_per_second: Faces of all people, while training proper.
         batch_size: Faces of each person in a step.
-        source_faces: Faces of the source.
-        target_faces: Faces of the target.
+        faces: Faces of each person.
         checkpoint: The newest checkpoint.
         preview: The newest preview.
         backend: The Keras backend that trained.
@@ -56,15 +57,22 @@ class TrainReport(Report):
     held_out: dict[str, int] = Field(default_factory=dict)
     faces_per_second: float | None = None
     batch_size: int = 0
-    source_faces: int = 0
-    target_faces: int = 0
+    faces: dict[str, int] = Field(default_factory=dict)
     checkpoint: str | None = None
     preview: str | None = None
     backend: str | None = None
 
 
 class TrainJob(TrainSettings):
-    """Train a model that puts the face of one faceset on that of another; the same command continues."""
+    """Train a model that puts the face of one faceset on that of another, or a generator that makes faces.
+
+    A model takes --source and --target, a generator --faceset alone. The same command continues.
+
+    \b
+    Example:
+        faceswap train models/mine --source faces/source --target faces/target --iterations 20000
+        faceswap train models/faces --faceset faces/source --generator dcgan --iterations 20000
+    """  # noqa: D301 - click's mark for lines that stay as they are.
 
     command: ClassVar[str] = "train"
     positional: ClassVar[tuple[str, ...]] = ("model_dir",)
@@ -76,10 +84,11 @@ class TrainJob(TrainSettings):
 
     def plugin_versions(self) -> dict[str, str]:
         """The packages and versions of the model and of the recognizer that measures it."""
-        return versions([prepare("model", self.model), *recognizer_of(self)])
+        return versions([prepare(*self.trained), *recognizer_of(self)])
 
     def preflight(self) -> None:
         """Refuses settings that do not go together, and weights that are none."""
+        require_settings(self)
         require_validation(self)
         if self.init_from:
             from ..training.saved_model import read_record
@@ -88,7 +97,7 @@ class TrainJob(TrainSettings):
 
     def run(self, context: JobContext) -> TrainReport:
         """Trains until iterations or minutes are over, validation is flat, or somebody asks to stop."""
-        prepared = self._trainable()
+        prepared = trained_plugin(self)
         use_backend([prepared, *recognizer_of(self)], self.backend)
         require_backend()
         require_parent(self.model_dir)
@@ -105,20 +114,26 @@ class TrainJob(TrainSettings):
 
         settle_record(self.model_dir, prepared)
         faces = self._faces(prepared, context)
-        validation = Validation(self, context, faces, prepared.plugin.crop)
+        validation, previews = self._watching(prepared, context, faces)
         trained, load = validation.trained(), partial(fresh_model, self, prepared)
         trial = partial(make_engine, self, load, faces, trained)
-        size = settled_batch_size(self, context, trial, min(map(len, trained.values())))
+        size = settled_batch_size(self, context, trial, min(map(len, trained.values())), prepared.plugin.batch_size)
         engine = make_engine(self, partial(self._first_model, load, prepared, context), faces, trained, size)
         require_room(engine)
         for notice in resume(self.model_dir, engine):
             context.warn(f"{notice}; training goes on from step {engine.step}")
         validation.recall(engine.step)
-        return TrainLoop(self, context, engine, faces, validation).run()
+        return TrainLoop(self, context, engine, faces, validation, previews).run()
 
-    def _first_model(
-        self, load: Callable[[], TrainableModel], prepared: Prepared, context: JobContext
-    ) -> TrainableModel:
+    def _watching(
+        self, prepared: Prepared, context: JobContext, faces: dict[str, TrainingFaces]
+    ) -> tuple[Watch, Previews]:
+        """What is measured and shown between the steps."""
+        if isinstance(prepared.plugin, Generator):
+            return SampleWatch(self, context, faces), SamplePreviews(self.seed)
+        return Validation(self, context, faces, prepared.plugin.crop), SwapPreviews(self, faces)
+
+    def _first_model(self, load: Callable[[], Trainable], prepared: Prepared, context: JobContext) -> Trainable:
         """The model with fresh weights, or with those of another where that is asked for; tells what it has to say."""
         from ..training.checkpointing import take_weights
 
@@ -130,22 +145,13 @@ class TrainJob(TrainSettings):
             context.warn(f"{taken} of {total} arrays of weights were taken from {self.init_from}")
         return model
 
-    def _trainable(self) -> Prepared:
-        """The plugin, if it can be trained as these settings say."""
-        prepared = _trainable(prepare("model", self.model))
-        if self.adversarial:
-            from ..training.adversarial import require_autoencoder
-
-            require_autoencoder(prepared.plugin, prepared.label)
-        return prepared
-
     def _faces(self, prepared: Prepared, context: JobContext) -> dict[str, TrainingFaces]:
         from ..training.faces import training_faces
         from ..training.facesets import faceset_warnings
 
-        paths = {"source": self.source, "target": self.target}
+        paths = {identity: self.faceset_of(identity) for identity in prepared.plugin.identities}
         chosen = {identity: self._chosen(identity, path, context) for identity, path in paths.items()}
-        for line in faceset_warnings(paths, prepared.plugin.crop, chosen):
+        for line in faceset_warnings(paths, prepared.plugin, chosen):
             context.warn(line)
         faces, cache = {}, self.model_dir / "cache"
         for identity, path in paths.items():
@@ -179,14 +185,3 @@ class _Watch:
             self._stage.advance()
         if done in (0, total):
             self._stage.tell()
-
-
-def _trainable(prepared: Prepared) -> Prepared:
-    """Returns the plugin if it can be trained from a source and a target."""
-    plugin = prepared.plugin
-    if not isinstance(plugin, TrainableModel):
-        raise PluginError(f"{prepared.label} from {prepared.found.origin} cannot be trained; choose another model")
-    if set(plugin.identities) != {"source", "target"}:
-        known = ", ".join(plugin.identities)
-        raise PluginError(f"{prepared.label} is trained with {known}; this command trains source and target only")
-    return prepared

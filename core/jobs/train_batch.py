@@ -16,7 +16,7 @@ MakeEngine = Callable[[int], "Engine"]
 """Makes the engine of the job, with fresh weights and a batch size."""
 
 
-def settled_batch_size(job: TrainJob, context: JobContext, make_engine: MakeEngine, faces: int) -> int:
+def settled_batch_size(job: TrainJob, context: JobContext, make_engine: MakeEngine, faces: int, usual: int) -> int:
     """Returns the batch size that a job takes.
 
     Args:
@@ -24,9 +24,10 @@ def settled_batch_size(job: TrainJob, context: JobContext, make_engine: MakeEngi
         context: Is told what was found.
         make_engine: Makes engines to be tried and thrown away, so that the run is that of a given size.
         faces: How many faces the smaller faceset has.
+        usual: What the plugin takes where the user does not say.
     """
     if job.batch_size != "auto":
-        return job.batch_size
+        return job.batch_size or usual
     return _remembered(job) or _found(context, make_engine, faces)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any, cast
 
 from ..host import Prepared
-from ..kinds import TrainableModel
+from ..kinds import Trainable
 
 if TYPE_CHECKING:
     from ..training.engine import Engine
@@ -15,10 +15,8 @@ if TYPE_CHECKING:
     from .train import TrainJob
     from .train_validation import Places
 
-Settings = TypeVar("Settings")
 
-
-def fresh_model(job: TrainJob, prepared: Prepared) -> TrainableModel:
+def fresh_model(job: TrainJob, prepared: Prepared) -> Trainable:
     """Loads the model, with discriminators around it where they are asked for; its weights follow the seed."""
     from ..training.adversarial import AdversarialModel
     from ..training.backends import seed_weights
@@ -26,13 +24,13 @@ def fresh_model(job: TrainJob, prepared: Prepared) -> TrainableModel:
 
     seed_weights(job.seed)
     with computing_in(job.precision):
-        model: TrainableModel = prepared.load()
-        return AdversarialModel(model, job.adversarial) if job.adversarial else model
+        model: Trainable = prepared.load()
+        return AdversarialModel(cast(Any, model), job.adversarial) if job.adversarial else model
 
 
 def make_engine(
     job: TrainJob,
-    load: Callable[[], TrainableModel],
+    load: Callable[[], Trainable],
     faces: Mapping[str, TrainingFaces],
     trained: Places,
     batch_size: int,
@@ -52,15 +50,16 @@ def make_engine(
     from ..training.backends.devices import check_shares, on_devices
     from ..training.engine import Engine
     from ..training.recipe import Recipe
-    from ..training.variation import Variation
+    from ..training.step import Variation
 
     check_shares(job.devices, batch_size, job.accumulate)
     with on_devices(job.devices):
-        recipe, variation = _part_of(job, Recipe), _part_of(job, Variation)
-        return Engine(load(), faces, batch_size, job.seed, job.iterations, variation, recipe, trained)
+        model, recipe = load(), Recipe(**_given(job, Recipe))
+        variation = replace(model.variation, **_given(job, Variation))
+        return Engine(model, faces, batch_size, job.seed, job.iterations, variation, recipe, trained)
 
 
-def _part_of(job: TrainJob, kind: type[Settings]) -> Settings:
-    """The settings of a job that a dataclass has fields for."""
-    names = [field.name for field in fields(cast(Any, kind))]
-    return kind(**{name: getattr(job, name) for name in names})
+def _given(job: TrainJob, kind: Any) -> dict[str, Any]:
+    """The settings of a job that a dataclass has fields for, as far as they say anything."""
+    values = {field.name: getattr(job, field.name) for field in fields(kind)}
+    return {name: value for name, value in values.items() if value is not None}

@@ -5,18 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .. import events
 from ..errors import Cancelled
 from ..training.checkpointing import diverged, resume, save_checkpoint
 from ..training.engine import Engine
 from ..training.faces import TrainingFaces
-from ..training.preview import preview_faces, preview_grid, write_preview
+from ..training.preview import write_preview
 from ..training.standing import Standing
 from .context import JobContext, Stage
+from .train_previews import Previews
 from .train_tally import StepTally
-from .train_validation import Validation
+from .train_validation import Watch
 
 if TYPE_CHECKING:
     from .train import TrainJob, TrainReport
@@ -36,6 +37,7 @@ class TrainLoop:
         engine: The engine, at the step from which training goes on.
         faces: The training faces.
         validation: The validations so far, and those to come.
+        previews: Draws what is shown.
     """
 
     def __init__(
@@ -44,17 +46,17 @@ class TrainLoop:
         context: JobContext,
         engine: Engine,
         faces: Mapping[str, TrainingFaces],
-        validation: Validation,
+        validation: Watch,
+        previews: Previews,
     ) -> None:
         self._job, self._context, self._engine, self._faces = job, context, engine, faces
-        self._validation = validation
+        self._validation, self._previews = validation, previews
         self._tally = StepTally(context, engine, engine.batch_size * len(faces))
         self._first = engine.step
         self._returns = self._stumbled = 0
         self._checkpoint: Path | None = None
         self._saved_state: tuple[int, Standing] | None = None
         self._preview: Path | None = None
-        self._samples: tuple[Any, Any] | None = None
         self._began = self._saved = time.monotonic()
 
     def run(self) -> TrainReport:
@@ -159,18 +161,12 @@ class TrainLoop:
 
     def _show(self) -> None:
         """Writes a preview of the current step, unless that has been done."""
-        job, step, model = self._job, self._engine.step, self._engine.model
+        step = self._engine.step
         if self._preview and self._preview.stem == f"{step:08d}":
             return
-        if self._samples is None:
-            source, target = (self._faces[identity].chosen for identity in ("source", "target"))
-            self._samples = (
-                preview_faces(job.source, model.crop, chosen=source),
-                preview_faces(job.target, model.crop, chosen=target),
-            )
         with self._engine.averaged():
-            grid = preview_grid(model, *self._samples)
-        self._preview = write_preview(job.model_dir, step, grid)
+            grid = self._previews.grid(self._engine.model)
+        self._preview = write_preview(self._job.model_dir, step, grid)
         self._context.preview(self._preview, f"after {step} iterations")
 
     def _save_is_overdue(self) -> bool:
@@ -192,8 +188,7 @@ class TrainLoop:
             held_out=self._validation.held,
             faces_per_second=round(faces / tally.busy, 2) if steps else None,
             batch_size=self._engine.batch_size,
-            source_faces=len(self._faces["source"]),
-            target_faces=len(self._faces["target"]),
+            faces={identity: len(share) for identity, share in self._faces.items()},
             checkpoint=str(self._checkpoint) if self._checkpoint else None,
             preview=str(self._preview) if self._preview else None,
             backend=self._engine.backend,

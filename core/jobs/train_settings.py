@@ -19,6 +19,13 @@ def _words(value: object) -> object:
     return value.split() if isinstance(value, str) else value
 
 
+GENERATED = "faces"
+"""The one identity from which generators learn."""
+
+IDENTITIES = ("source", "target", GENERATED)
+"""All that a command can name a faceset for."""
+
+
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 """Names, written one after the other where they come as a text."""
 
@@ -37,7 +44,10 @@ class TrainingChoices(Job):
         1, ge=1, description="GPUs of this machine that share each batch, on TensorFlow or JAX; a part of it for each."
     )
     iterations: int = Field(20_000, ge=1, description="Training steps in all, those of earlier runs included.")
-    batch_size: BatchSize = Field(16, description="Faces of each person in a step; auto: as many as do well here.")
+    batch_size: BatchSize | None = Field(
+        None,
+        description="Faces of each person in a step; auto: as many as do well here.  [default: 16; a generator's own]",
+    )
     minutes: float | None = Field(None, gt=0, description="Stop after so many minutes, and save.")
     seed: int = Field(0, ge=0, description="Where all randomness comes from.")
     precision: Literal["float32", "bfloat16", "float16"] = Field(
@@ -57,13 +67,26 @@ class TrainingChoices(Job):
     init_from: Path | None = Field(
         None, description="Model folder whose weights a new model starts from, where names and shapes agree."
     )
-    affine: float = Field(1.0, ge=0, le=3, description="Strength of random rotation, zoom, shift; 1: 10 degrees, 5 %.")
-    flip: float = Field(0.5, ge=0, le=1, description="Share of the faces that are mirrored.")
-    color_match: float = Field(
-        0.3, ge=0, le=1, description="Share of the faces that get the colors of another face of the same person."
+    affine: float | None = Field(
+        None,
+        ge=0,
+        le=3,
+        description="Strength of random rotation, zoom, shift; 1: 10 degrees, 5 %.  [default: 1; generators: 0]",
     )
-    color_jitter: float = Field(
-        0.5, ge=0, le=3, description="Strength of random color; 1: lightness 10 %, chroma 20 %, cast 5 units of LAB."
+    flip: float | None = Field(None, ge=0, le=1, description="Share of the faces that are mirrored.  [default: 0.5]")
+    color_match: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="Share of the faces that get the colors of another face of the same person.  [default: 0.3; "
+        "generators: 0]",
+    )
+    color_jitter: float | None = Field(
+        None,
+        ge=0,
+        le=3,
+        description="Strength of random color; 1: lightness 10 %, chroma 20 %, cast 5 units of LAB.  [default: 0.5; "
+        "generators: 0]",
     )
     save_every: int = Field(500, ge=1, description="Steps from checkpoint to checkpoint.")
     save_minutes: float = Field(10, gt=0, description="The longest time from checkpoint to checkpoint.")
@@ -89,8 +112,13 @@ class TrainingChoices(Job):
         Args:
             identity: `source` or `target`.
         """
-        only, without, people = (getattr(self, f"{identity}_{name}") for name in ("only", "not", "person"))
+        only, without, people = (getattr(self, name) for name in self.filter_fields(identity))
         return FaceFilter(only=only, without=without, people=people)
+
+    @classmethod
+    def filter_fields(cls, identity: str) -> tuple[str, str, str]:
+        """The fields that say whose faces are meant of one faceset: pictures of them, of others, and people."""
+        return f"{identity}_only", f"{identity}_not", f"{identity}_person"
 
     def training_choices(self) -> dict[str, Any]:
         """These settings by name, for another job that trains."""
@@ -101,6 +129,31 @@ class TrainSettings(TrainingChoices):
     """What the job `train` is told: how, and on what."""
 
     model_dir: Path = Field(description="Folder of the model; made, or continued.")
-    source: Path = Field(description="Faceset of the person whose face is put on.")
-    target: Path = Field(description="Faceset of the footage that is changed.")
+    source: Path | None = Field(None, description="Faceset of the person whose face is put on.")
+    target: Path | None = Field(None, description="Faceset of the footage that is changed.")
+    faceset: Path | None = Field(None, description="Faceset from which a generator learns; it takes no other.")
+    generator: PluginChoice | None = None
     recognizer: PluginChoice | None = built_in("dlib-resnet")
+    only: Pictures = Field((), description="Picture of the person to take from --faceset (repeatable).")
+    not_: Pictures = Field((), description="Picture of a person to leave out of --faceset (repeatable).")
+    person: People = Field((), description="Number or name of a person of --faceset (repeatable).")
+
+    @property
+    def trained(self) -> tuple[str, PluginChoice]:
+        """The kind and the plugin that is trained."""
+        return ("generator", self.generator) if self.generator else ("model", self.model)
+
+    @classmethod
+    def faceset_field(cls, identity: str) -> str:
+        """The field that names the faceset of an identity."""
+        return "faceset" if identity == GENERATED else identity
+
+    @classmethod
+    def filter_fields(cls, identity: str) -> tuple[str, str, str]:
+        """The fields that say whose faces are meant of one faceset: pictures of them, of others, and people."""
+        return ("only", "not_", "person") if identity == GENERATED else super().filter_fields(identity)
+
+    def faceset_of(self, identity: str) -> Path:
+        """The faceset of an identity of the plugin that is trained; `require_facesets` knows that it is named."""
+        path: Path = getattr(self, self.faceset_field(identity))
+        return path

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from .. import events
 from ..errors import FaceswapError, OptionError
 from ..host import Prepared, prepare
+from ..kinds import SwapModel
 from ..training.standing import Standing
 
 if TYPE_CHECKING:
@@ -26,6 +27,43 @@ Places = dict[str, "NDArray[np.int64]"]
 """Places of faces in their faceset, by identity."""
 
 
+class Watch(Protocol):
+    """What a training run measures between its steps.
+
+    Attributes:
+        standing: How the run stands by what was measured so far.
+        figures: What was measured last in this run.
+    """
+
+    standing: Standing
+    figures: dict[str, float]
+
+    @property
+    def held(self) -> dict[str, int]:
+        """How many faces are held out, by identity."""
+        ...
+
+    def trained(self) -> Places:
+        """The faces that are trained on."""
+        ...
+
+    def recall(self, step: int) -> None:
+        """Takes up what the checkpoint of a step says of the measurements before it; none for step 0."""
+        ...
+
+    def due(self, step: int) -> bool:
+        """Whether a step is one after which is measured."""
+        ...
+
+    def measure(self, engine: Engine) -> None:
+        """Measures and tells what came out, unless that has been done after this step."""
+        ...
+
+    def flat(self) -> bool:
+        """Whether training is to end because the figures no longer improve."""
+        ...
+
+
 def require_validation(job: TrainJob) -> None:
     """Raises OptionError where a run is to end by validations that it does not make."""
     if job.stop_when_flat and not job.validation:
@@ -34,7 +72,8 @@ def require_validation(job: TrainJob) -> None:
 
 def recognizer_of(job: TrainJob) -> list[Prepared]:
     """The recognizer of the validations, where there are any and it is wanted."""
-    return [prepare("recognizer", job.recognizer)] if job.recognizer and job.validation else []
+    wanted = job.recognizer if job.validation and not job.generator else None
+    return [prepare("recognizer", wanted)] if wanted else []
 
 
 class Validation:
@@ -128,13 +167,12 @@ class Validation:
     def _make(self, engine: Engine) -> Validator:
         from ..training.validation import Validator, read_sample, spread
 
-        paths = {"source": self._job.source, "target": self._job.target}
         samples = {
-            name: read_sample(paths[name], spread(places), self._crop, self._chosen[name])
+            name: read_sample(self._job.faceset_of(name), spread(places), self._crop, self._chosen[name])
             for name, places in self._held.items()
             if len(places)
         }
-        return Validator(engine.model, samples, self._likeness())
+        return Validator(cast(SwapModel, engine.model), samples, self._likeness())
 
     def _likeness(self) -> tuple[Likeness, Any] | None:
         """What the source looks like to the recognizer; None where it cannot be loaded, which is told."""
@@ -146,6 +184,6 @@ class Validation:
             except FaceswapError as error:
                 self._context.warn(f"Validations have no figure of identity: {error}")
                 return None
-            likeness = read_likeness(self._job.source, recognizer, self._chosen["source"])
-            return likeness, stored_to_crop(self._job.target, recognizer.crop)
+            likeness = read_likeness(self._job.faceset_of("source"), recognizer, self._chosen["source"])
+            return likeness, stored_to_crop(self._job.faceset_of("target"), recognizer.crop)
         return None

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..host import Prepared, use_backend
-from ..kinds import PluginOptions, Trainable
+from ..kinds import PluginOptions, SwapModel, Trainable
 from ..registry import Found
 from .arrays import copied
 from .exercise import Exercise
@@ -140,8 +140,8 @@ class Subject:
         self._remembered.clear()
 
 
-def small_options(plugin_class: type[Any]) -> Any:
-    """The default options, with a model's `width` made small so that its tests run fast."""
-    if "width" in plugin_class.Options.model_fields and plugin_class.kind == "model":
+def small_options(plugin_class: Any) -> Any:
+    """The default options, with the `width` of what is trained made small so that its tests run fast."""
+    if "width" in plugin_class.Options.model_fields and issubclass(plugin_class, (SwapModel, Trainable)):
         return plugin_class.Options(width=_SMALL_WIDTH)
     return plugin_class.Options()

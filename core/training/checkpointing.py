@@ -210,12 +210,18 @@ def _parts(engine: Engine) -> dict[str, Named]:
     averages = {id(weight): average for update in engine.updates for weight, average in update.averages}
     parts = {
         WEIGHTS: _named(swap_networks(engine.model)),
-        OPTIMIZER: _named({name: update.moments for name, update in updates.items()} | _of(networks, training)),
+        OPTIMIZER: _named({_player(name, training): update.moments for name, update in updates.items()})
+        | _named(_of(networks, training)),
         AVERAGE: {name: averages[id(own)] for name, own in _named(_of(networks)).items() if id(own) in averages},
         ACCUMULATED: _named({name: update.accumulated for name, update in updates.items()}),
         GUARD: _named({name: update.own for name, update in updates.items()}),
     }
     return {name: variables for name, variables in parts.items() if variables}
+
+
+def _player(name: str, networks: Iterable[str]) -> str:
+    """The name under which a player's optimizer is saved beside some networks, of which one may have its name."""
+    return f"{name} (player)" if name in networks else name
 
 
 def _averaged(saved: checkpoint.Checkpoint) -> Arrays:

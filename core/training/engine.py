@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kinds import TrainableModel
+from ..kinds import Trainable
 from .backends import make_adapter, running_backend
 from .faces import TrainingFaces
 from .memory import memory_errors
 from .recipe import Recipe
+from .step import Variation
 from .update import Update
-from .variation import Variation, augmentation
+from .variation import augmentation
 
 Tensor = Any
 
@@ -35,7 +36,7 @@ class Engine:
         batch_size: Faces of each identity in a batch.
         seed: Where all randomness comes from, 0 or more.
         total: The steps of the whole run, by which progress is told.
-        variation: How faces are varied.
+        variation: How faces are varied; as the model wishes when None.
         recipe: How weights move.
         chosen: The places of the faces that are trained on, by identity; all of an identity that is left out.
 
@@ -53,7 +54,7 @@ class Engine:
 
     def __init__(
         self,
-        model: TrainableModel,
+        model: Trainable,
         faces: Mapping[str, TrainingFaces],
         batch_size: int,
         seed: int,
@@ -71,7 +72,7 @@ class Engine:
         self.players = model.players()
         self.updates = [Update(player, model.networks, self._recipe) for player in self.players]
         self.backend = running_backend()
-        prepare = augmentation(model.crop.size, variation or Variation(), model.warp)
+        prepare = augmentation(model.crop.size, variation or model.variation, model.warp)
         self._adapter = make_adapter(model, prepare, faces)
 
     def advance(self) -> dict[str, Tensor]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -13,26 +14,30 @@ from ...lib.faceset import Faceset
 from ...lib.geometry import invert, scale_of, transform_points
 from ..contract import CropSpec
 from ..errors import PluginError, StoreError
-from ..facesets.recognition import mean_embedding, same_person_below
+from ..facesets.people import group_faces
+from ..facesets.recognition import Known, mean_embedding, same_person_below
+from ..kinds import Trainable
 from .faces import recut_matrix
 
 FEWEST = 2
 """Of fewer faces nothing can be learned but one picture."""
-FEW = 100
-"""Of fewer faces a model learns few expressions and poses."""
+
+
+_SHARE_OF_A_PERSON = 0.1
+"""Of the faces; smaller groups are misdetections, or odd moments of somebody else."""
 
 _COARSE = 1.01
 """Pixels of the model for each pixel of a stored crop, above which it sees less than it could."""
 
 
 def faceset_warnings(
-    paths: Mapping[str, Path], spec: CropSpec, chosen: Mapping[str, frozenset[str] | None] | None = None
+    paths: Mapping[str, Path], plugin: Trainable, chosen: Mapping[str, frozenset[str] | None] | None = None
 ) -> list[str]:
     """Looks over the facesets of a training run.
 
     Args:
         paths: The faceset of each identity.
-        spec: The crop of the model.
+        plugin: What is trained.
         chosen: The names of the faces that are meant, by identity; all without.
 
     Returns:
@@ -45,23 +50,24 @@ def faceset_warnings(
         facesets = {name: stack.enter_context(Faceset.open(path)) for name, path in paths.items()}
         for name, faceset in facesets.items():
             faceset.choose((chosen or {}).get(name))
-        lines = [line for faceset in facesets.values() for line in (*_count(faceset), *_crop(faceset, spec))]
-        return [*lines, *_same_person(*facesets.values())]
+        lines = [
+            line
+            for faceset in facesets.values()
+            for line in (*_count(faceset, plugin), *_crop(faceset, plugin.crop), *_several_people(faceset))
+        ]
+        return [*lines, *(line for pair in combinations(facesets.values(), 2) for line in _same_person(*pair))]
 
 
-def _count(faceset: Faceset) -> Iterator[str]:
-    count = len(faceset)
+def _count(faceset: Faceset, plugin: Trainable) -> Iterator[str]:
+    count, (few, lacking) = len(faceset), plugin.few_faces
     if count < FEWEST:
         faces = "1 face" if count == 1 else "no face"
         raise StoreError(
             f"faceset {faceset.path} holds {faces}, and training needs {FEWEST} at least; extract footage that shows "
             "the person longer"
         )
-    if count < FEW:
-        yield (
-            f"{faceset.path} holds {count} faces; with fewer than {FEW}, expressions and poses that are not among them "
-            "will look wrong. Footage of a minute with many expressions does better."
-        )
+    if count < few:
+        yield f"{faceset.path} holds {count} faces; with fewer than {few}, {lacking}"
 
 
 def _crop(faceset: Faceset, spec: CropSpec) -> Iterator[str]:
@@ -82,10 +88,30 @@ def _crop(faceset: Faceset, spec: CropSpec) -> Iterator[str]:
         )
 
 
+def _several_people(faceset: Faceset) -> Iterator[str]:
+    """Whether a recognizer tells several people apart, each with a good part of the faces."""
+    for name in _recognizers(faceset):
+        limit = _limit(name)
+        if limit is None:
+            continue
+        people = group_faces(faceset, faceset.face_table(), Known(name, limit))
+        counts = np.bincount(people[people >= 0])
+        several = int((counts >= _SHARE_OF_A_PERSON * len(people)).sum())
+        if several > 1:
+            yield (
+                f"{faceset.path} seems to show {several} people, and one is wanted: `faceswap faceset people` finds "
+                "them, and `faceswap train --help` says how to take one of them."
+            )
+
+
+def _recognizers(faceset: Faceset) -> list[str]:
+    """The recognizers that took part in a faceset's extraction."""
+    return sorted({stage.name for stage in faceset.stages if stage.kind == "recognizer"})
+
+
 def _same_person(first: Faceset, second: Faceset) -> Iterator[str]:
     """Whether a recognizer takes the people of both facesets for one."""
-    names = [{stage.name for stage in faceset.stages if stage.kind == "recognizer"} for faceset in (first, second)]
-    for name in sorted(names[0] & names[1]):
+    for name in sorted({*_recognizers(first)} & {*_recognizers(second)}):
         limit, one, other = _limit(name), mean_embedding(first, name), mean_embedding(second, name)
         if limit is None or one is None or other is None:
             continue

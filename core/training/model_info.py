@@ -48,7 +48,8 @@ class ModelInfo(BaseModel):
 
     Attributes:
         folder: The model folder.
-        plugin: The model plugin: name, package and version.
+        kind: The plugin's kind, `model` or `generator`.
+        plugin: The plugin: name, package and version.
         options: Its options.
         crop: The crop that it wants.
         identities: The people whom it knows.
@@ -64,6 +65,7 @@ class ModelInfo(BaseModel):
     """
 
     folder: Path
+    kind: str
     plugin: str
     options: dict[str, Any]
     crop: CropSpec
@@ -82,7 +84,7 @@ class ModelInfo(BaseModel):
         return list(self._told())
 
     def _told(self) -> Iterator[str]:
-        yield f"model: {self.plugin}"
+        yield f"{self.kind}: {self.plugin}"
         yield f"options: {_figures(self.options) or 'none'}"
         yield f"crop: {self.crop.size} px, {self.crop.face_type}, coverage {self.crop.coverage:g}"
         if self.checkpoints:
@@ -119,6 +121,7 @@ def model_info(folder: Path) -> ModelInfo:
     standing = next((Standing.of(state.info, folder) for state in reversed(states) if not state.fault), Standing())
     return ModelInfo(
         folder=folder,
+        kind=record.kind,
         plugin=f"{record.name} from {record.package} {record.version}",
         options=record.options,
         crop=record.crop,
@@ -171,7 +174,7 @@ def _last(lines: list[dict[str, Any]], key: str) -> dict[str, Any]:
 
 def _licences(record: ModelRecord) -> list[str]:
     try:
-        found = find("model", f"{record.name}@{record.package}")
+        found = find(record.kind, f"{record.name}@{record.package}")
     except PluginError:
         return [f"unknown: {record.package} is not installed"]
     return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import cv2
@@ -19,6 +20,7 @@ COLUMNS = ("source", "reconstructed", "target", "reconstructed", "swapped")
 MASK_COLUMN = "its mask"
 
 _TILE = 128
+_SAMPLE_TILE = 96
 _ROWS = 6
 
 
@@ -62,6 +64,20 @@ def preview_grid(model: SwapModel, source: NDArray[np.uint8], target: NDArray[np
         return contact_sheet(columns, COLUMNS, tile=max(_TILE, source.shape[1]))
     columns.append(np.repeat(_picture(masks), 3, axis=-1))
     return contact_sheet(columns, (*COLUMNS, MASK_COLUMN), tile=max(_TILE, source.shape[1]))
+
+
+def sample_grid(samples: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Lays a generator's faces in a square without headings.
+
+    Args:
+        samples: uint8 `[faces size size 3]`.
+
+    Returns:
+        uint8 `[height width 3]`, RGB.
+    """
+    side = math.ceil(math.sqrt(len(samples)))
+    columns = [samples[first::side] for first in range(side)]
+    return contact_sheet(columns, tile=max(_SAMPLE_TILE, samples.shape[1]))
 
 
 def write_preview(folder: Path, step: int, grid: NDArray[np.uint8]) -> Path:

@@ -15,7 +15,7 @@ from ...lib.publish import publish_bytes
 from ..contract import CropSpec
 from ..errors import CheckpointError, OptionError
 from ..host import PluginChoice, Prepared, prepare, use_backend
-from ..kinds import TrainableModel
+from ..kinds import Trainable, TrainableModel
 from ..names import CONTRACT_VERSION, OLDEST_CONTRACT_VERSION
 from ..options import parse_options
 
@@ -27,7 +27,8 @@ class ModelRecord(BaseModel):
 
     Attributes:
         contract: The version of the tensor contract.
-        name: The model plugin's name.
+        kind: The plugin's kind, `model` or `generator`.
+        name: The plugin's name.
         package: The package that it came from.
         version: That package's version when training began.
         options: The plugin's options, all of them.
@@ -38,6 +39,7 @@ class ModelRecord(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     contract: int = CONTRACT_VERSION
+    kind: str = "model"
     name: str
     package: str
     version: str
@@ -50,6 +52,7 @@ class ModelRecord(BaseModel):
         """Describes a model plugin."""
         plugin = prepared.plugin
         return cls(
+            kind=prepared.found.kind,
             name=prepared.found.name,
             package=prepared.found.package,
             version=prepared.found.version,
@@ -75,10 +78,10 @@ class ModelRecord(BaseModel):
 
 @dataclass(frozen=True, eq=False)
 class TrainedModel:
-    """A model that was trained, ready to swap.
+    """A model or generator that was trained, ready for work.
 
     Attributes:
-        plugin: The model plugin, loaded, with its weights.
+        plugin: The plugin, loaded, with its weights.
         record: What the folder says about it.
         step: The training step of its weights.
         crop: The crop that it wants.
@@ -163,27 +166,35 @@ def _options_today(folder: Path, saved: ModelRecord, prepared: Prepared) -> dict
     return dict(options.model_dump(mode="json"))
 
 
-def load_trained_model(folder: Path, together_with: Sequence[Prepared] = (), which: str = "newest") -> TrainedModel:
+def load_trained_model(
+    folder: Path,
+    together_with: Sequence[Prepared] = (),
+    which: str = "newest",
+    base: type[Trainable] = TrainableModel,
+) -> TrainedModel:
     """Builds the model of a folder and gives it the weights of a checkpoint; no training state is made.
 
     Args:
         folder: The model folder.
         together_with: The other plugins of this process, which must agree on a Keras backend.
         which: `newest`, the newest checkpoint that verifies; `best`, the best by validation; or a step.
+        base: What the plugin must be: a model that was trained, or a generator.
 
     Raises:
-        CheckpointError: It is no model folder, or no checkpoint verifies or fits.
+        CheckpointError: It is no such model folder, or no checkpoint verifies or fits.
         PluginError: The plugin is unknown or cannot be loaded.
     """
     from .backends import import_keras
     from .checkpointing import load_weights
 
     record = read_record(folder)
-    prepared = prepare("model", PluginChoice(name=f"{record.name}@{record.package}", options=record.options))
+    if record.kind != base.kind:
+        raise CheckpointError(f"{folder} holds the {record.kind} '{record.name}', and a {base.kind} is needed here")
+    prepared = prepare(record.kind, PluginChoice(name=f"{record.name}@{record.package}", options=record.options))
     use_backend([prepared, *together_with])
     import_keras()
     plugin = prepared.load()
-    if not isinstance(plugin, TrainableModel):
-        raise CheckpointError(f"{folder} holds {prepared.label}, which is not a trained model")
+    if not isinstance(plugin, base):
+        raise CheckpointError(f"{folder} holds {prepared.label}, which cannot be trained")
     saved = load_weights(folder, plugin, which)
     return TrainedModel(plugin, record, saved.step, plugin.crop, saved.skipped)

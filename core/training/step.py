@@ -52,6 +52,23 @@ class Warp:
             raise ValueError(f"`noise` must not be negative. Received: {self.noise}")
 
 
+@dataclass(frozen=True)
+class Variation:
+    """How training faces are varied.
+
+    Attributes:
+        affine: Strength of the random rotation, zoom and shift; 1 is the original recipe.
+        flip: Share of the faces that are mirrored.
+        color_match: Share of the faces that get the colors of another face of the batch, the same person's.
+        color_jitter: Strength of the random change of color.
+    """
+
+    affine: float = 1.0
+    flip: float = 0.5
+    color_match: float = 0.3
+    color_jitter: float = 0.5
+
+
 @dataclass(frozen=True, eq=False)
 class IdentityBatch:
     """One identity's share of a training batch.

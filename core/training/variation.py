@@ -3,31 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from .backends import Prepare
 from .faces import COVERAGE, REGIONS
-from .step import IdentityBatch, Warp
+from .step import IdentityBatch, Variation, Warp
 
 Tensor = Any
-
-
-@dataclass(frozen=True)
-class Variation:
-    """How training faces are varied, whatever the model.
-
-    Attributes:
-        affine: Strength of the random rotation, zoom and shift; 1 is the original recipe.
-        flip: Share of the faces that are mirrored.
-        color_match: Share of the faces that get the colors of another face of the batch, the same person's.
-        color_jitter: Strength of the random change of color.
-    """
-
-    affine: float = 1.0
-    flip: float = 0.5
-    color_match: float = 0.3
-    color_jitter: float = 0.5
 
 
 def augmentation(size: int, variation: Variation, warp: Warp) -> Prepare:

@@ -37,10 +37,11 @@ class HistoryListener(Listener):
             self._history.add(step, losses, time)
 
     @hookimpl
-    def faceswap_validated(self, step: int, figures: dict[str, float], score: float, time: float) -> None:
+    def faceswap_validated(self, step: int, figures: dict[str, float], score: float | None, time: float) -> None:
         """Adds a line and an event of what was measured."""
         if self._history:
-            self._history.add_validation(step, {**figures, "score": score}, time)
+            weighed = {} if score is None else {"score": score}
+            self._history.add_validation(step, {**figures, **weighed}, time)
 
     @hookimpl
     def faceswap_run_ended(self) -> None:

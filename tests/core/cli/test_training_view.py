@@ -50,6 +50,11 @@ def test_feature_the_facts_of_a_training_stand_below_its_bar():
     ]
 
 
+def test_feature_figures_that_are_not_weighed_name_no_best_step():
+    told = [*TRAINING[:3], events.Validated(job="x", step=500, figures={"spread": 0.5}), _step("training", 500)]
+    assert shown(120, told)[-1] == "validation  after 500: spread 0.5"
+
+
 def test_feature_newer_facts_take_the_place_of_older_ones():
     later = [events.Preview(job="x", path="models/mine/previews/00000900.png", title=""), _step("training", 900)]
     assert shown(120, TRAINING + later)[-1] == "preview     models/mine/previews/00000900.png"

@@ -15,7 +15,8 @@ from faceswap.core.errors import Cancelled, CheckpointError, FaceswapError, Opti
 from faceswap.core.host import PluginChoice, Prepared
 from faceswap.core.jobs.context import JobContext
 from faceswap.core.jobs.job import run_job
-from faceswap.core.jobs.train import TrainJob, TrainReport, _trainable
+from faceswap.core.jobs.train import TrainJob, TrainReport
+from faceswap.core.jobs.train_subject import trainable
 from faceswap.core.kinds import SwapModel, TrainableModel
 from faceswap.core.listeners import Listeners
 from faceswap.core.registry import Found
@@ -91,7 +92,7 @@ def test_feature_what_a_run_leaves(straight: Path, facesets: Facesets) -> None:
     (record,) = [json.loads(path.read_text()) for path in (straight / "runs").glob("*.json")]
     assert record["plugins"].keys() == {"model mini", "listener history"}
     report = record["report"]
-    assert (report["iterations"], report["source_faces"], report["target_faces"]) == (6, 7, 5)
+    assert (report["iterations"], report["faces"]) == (6, {"source": 7, "target": 5})
     assert report["losses"].keys() == {"source", "target"}
     assert report["checkpoint"] == str(straight / "checkpoints" / "6")
     assert report["faces_per_second"] > 0
@@ -450,9 +451,9 @@ class _Three(TrainableModel):
 def test_error_models_that_this_command_cannot_train() -> None:
     found = Found("model", "fixed", "module", "package", "1.0")
     with pytest.raises(PluginError, match=r"model 'fixed' from package 1\.0 cannot be trained"):
-        _trainable(Prepared(found, _Fixed()))
+        trainable(Prepared(found, _Fixed()))
     with pytest.raises(PluginError, match="is trained with a, b, c"):
-        _trainable(Prepared(found, _Three()))
+        trainable(Prepared(found, _Three()))
 
 
 def test_roundtrip_job(tmp_path: Path, facesets: Facesets) -> None:

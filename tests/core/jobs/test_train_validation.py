@@ -108,7 +108,7 @@ def test_feature_validations_are_told_written_and_kept(tmp_path: Path, long_face
         for value in event.summary.value
     }
     assert board[4, "validation/psnr_target"] == pytest.approx(told[1].figures["psnr_target"])
-    assert report.held_out == {"source": 4, "target": 5} and (report.source_faces, report.target_faces) == (40, 50)
+    assert report.held_out == {"source": 4, "target": 5} and report.faces == {"source": 40, "target": 50}
     assert report.ended == "all 5 iterations are done" and report.validation == told[-1].figures
     best = max(told, key=lambda event: event.score)
     assert report.best_step == best.step == Standing.of(checkpoint.load_latest(folder).info, "").best_step

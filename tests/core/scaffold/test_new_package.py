@@ -104,7 +104,6 @@ def test_feature_nothing_is_left_to_fill_in(make, kind, base):
 
 @pytest.mark.parametrize(("kind", "base"), ALL)
 def test_feature_the_command_that_it_names_takes_it(make, kind, base):
-    """No command takes generators yet; all other kinds are used in a run."""
     made = make(kind, base=base)
     takers = {words: command for words, command in every_command() if kind in command.kinds}
     assert bool(made.use) == bool(takers)

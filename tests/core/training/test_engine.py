@@ -14,9 +14,9 @@ from faceswap.core.training.backends import make_adapter, seed_weights
 from faceswap.core.training.checkpointing import read_arrays
 from faceswap.core.training.engine import Engine, draw_faces, random_numbers
 from faceswap.core.training.faces import TrainingFaces
-from faceswap.core.training.step import IdentityBatch, Player, Step, Warp
+from faceswap.core.training.step import IdentityBatch, Player, Step, Variation, Warp
 from faceswap.core.training.update import Update
-from faceswap.core.training.variation import Variation, augmentation
+from faceswap.core.training.variation import augmentation
 
 SIZE = 8
 PLAIN = Variation(color_match=0, color_jitter=0)

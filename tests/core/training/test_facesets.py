@@ -10,6 +10,7 @@ import pytest
 from faceswap.core.contract import CropSpec
 from faceswap.core.errors import PluginError, StoreError
 from faceswap.core.facesets import recognition
+from faceswap.core.kinds import Generator, TrainableModel
 from faceswap.core.training.facesets import faceset_warnings
 from faceswap.lib.crops import encode_crop
 from faceswap.lib.face_records import FaceRecord, FrameRecord, Stage
@@ -20,7 +21,12 @@ SPEC = CropSpec(64, "full")
 
 
 def _faceset(
-    path: Path, count: int = 100, crop: int = 128, face_type: str = "head", embedding: list[float] | None = None
+    path: Path,
+    count: int = 100,
+    crop: int = 128,
+    face_type: str = "head",
+    embedding: list[float] | None = None,
+    clip: str = "clip.mp4",
 ) -> Path:
     """Gray faces; the embedding is given to each, a little turned."""
     landmarks = mean_face_landmarks("ibug68", face_type, crop)
@@ -40,13 +46,16 @@ def _faceset(
         )
     stages = [Stage("recognizer", "judge", "1.0", "0" * 16)] if embedding else []
     with FacesetWriter.create_or_open(path, crop_size=crop, face_type=face_type, stages=stages) as writer:
-        frames = [FrameRecord("clip.mp4", index, index / 25, 320, 240, (face,)) for index, face in enumerate(faces)]
-        writer.add_chunk("clip.mp4", 0, frames)
+        frames = [FrameRecord(clip, index, index / 25, 320, 240, (face,)) for index, face in enumerate(faces)]
+        writer.add_chunk(clip, 0, frames)
     return path
 
 
-def _warnings(*paths: Path, spec: CropSpec = SPEC) -> list[str]:
-    return faceset_warnings(dict(zip(("source", "target"), paths, strict=True)), spec)
+def _warnings(*paths: Path, spec: CropSpec = SPEC, kind: type[Any] = TrainableModel) -> list[str]:
+    class Trained(kind):  # type: ignore[misc]
+        crop = spec
+
+    return faceset_warnings(dict(zip(Trained.identities, paths, strict=True)), Trained())
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +76,11 @@ def test_error_too_few_faces(enough: Path, tmp_path: Path, count: int, said: str
 def test_feature_few_faces(enough: Path, tmp_path: Path) -> None:
     (line,) = _warnings(_faceset(tmp_path / "few", 99), enough)
     assert "few holds 99 faces" in line and "\n" not in line
+
+
+def test_feature_a_generator_needs_more_faces_than_a_model(enough: Path) -> None:
+    (line,) = _warnings(enough, kind=Generator)
+    assert f"{enough} holds 100 faces; with fewer than 500, a generator learns them by heart" in line
 
 
 def test_feature_crops_smaller_than_the_model_sees(enough: Path) -> None:
@@ -111,6 +125,20 @@ def test_feature_the_same_person_twice(
     assert len(lines) == warns
     if warns:
         assert "seem to show the same person: judge puts them 0.68 apart" in lines[0] and "0.80" in lines[0]
+
+
+@pytest.mark.parametrize(("others", "people"), [(0, 0), (8, 0), (40, 2)])
+def test_feature_several_people_in_one_faceset(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, others: int, people: int
+) -> None:
+    """The embeddings of both people stand at a right angle; a handful of the other's faces is no person."""
+    path = tmp_path / "faces"
+    _faceset(path, 100 - others, embedding=[1.0, 0.0])
+    _faceset(path, others, embedding=[0.0, 1.0], clip="other.mp4")
+    _installed(monkeypatch, 0.8)
+    lines = [line for line in _warnings(path, kind=Generator) if "seems to show" in line]
+    assert len(lines) == bool(people)
+    assert all(f"{path} seems to show {people} people" in line for line in lines)
 
 
 def test_feature_facesets_without_embeddings_cannot_be_compared(

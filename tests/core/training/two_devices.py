@@ -27,7 +27,7 @@ from faceswap.core.training.backends.devices import on_devices
 from faceswap.core.training.engine import Engine
 from faceswap.core.training.faces import TrainingFaces
 from faceswap.core.training.recipe import Recipe
-from faceswap.core.training.variation import Variation
+from faceswap.core.training.step import Variation
 from faceswap.plugins.train.models.mini import MiniModel
 
 STEPS = 6
