@@ -86,6 +86,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
     "recognizer": {"dlib-resnet": "plugins.extract.recognize.dlib_resnet"},
     "model": {
+        "cyclegan": "plugins.train.models.cyclegan",
         "df": "plugins.train.models.df",
         "gan": "plugins.train.models.gan",
         "h128": "plugins.train.models.h128",

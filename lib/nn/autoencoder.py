@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import keras
@@ -49,10 +50,7 @@ class Plan:
 
     def scaled(self, width: float) -> Plan:
         """Returns the plan with every channel count times `width`, at least 1."""
-
-        def wide(channels: int) -> int:
-            return max(1, round(channels * width))
-
+        wide = partial(blocks.widened, width=width)
         return replace(
             self,
             encoder=tuple(map(wide, self.encoder)),

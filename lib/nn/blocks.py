@@ -64,6 +64,11 @@ class PixelShuffle(layers.Layer):
         return {**super().get_config(), "factor": self.factor}
 
 
+def widened(channels: int, width: float) -> int:
+    """Returns a layer's channels times a factor, at least 1."""
+    return max(1, round(channels * width))
+
+
 def downscale(x: Tensor, channels: int, name: str) -> Tensor:
     """Halves a picture: a 5x5 convolution of stride 2 and a leaky rectifier."""
     x = layers.Conv2D(channels, 5, strides=2, padding="same", data_format="channels_last", name=f"{name}_conv")(x)

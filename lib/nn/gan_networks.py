@@ -19,6 +19,7 @@ from keras import layers
 
 from . import blocks
 from .attention import SelfAttention
+from .blocks import widened
 from .icnr import Icnr
 
 Tensor = Any
@@ -54,28 +55,28 @@ def build(size: int, width: float, identities: Sequence[str]) -> dict[str, Any]:
 def build_encoder(size: int, width: float) -> Any:
     """Builds the network from pictures to codes, `[batch 8 8 512]` at full width."""
     face = x = keras.Input((size, size, 3), name="face")
-    x = _halve(x, _wide(64, width), "down0", kernel=5, strides=1, norm=False)
-    x = _halve(x, _wide(128, width), "down1", norm=False)
-    x = _halve(x, _wide(256, width), "down2")
+    x = _halve(x, widened(64, width), "down0", kernel=5, strides=1, norm=False)
+    x = _halve(x, widened(128, width), "down1", norm=False)
+    x = _halve(x, widened(256, width), "down2")
     x = SelfAttention(name="attention2")(x)
-    x = _halve(x, _wide(512, width), "down3")
+    x = _halve(x, widened(512, width), "down3")
     x = SelfAttention(name="attention3")(x)
-    deepest, number = _wide(1024, width), 4
+    deepest, number = widened(1024, width), 4
     while x.shape[1] > _SMALLEST:
         x, number = _halve(x, deepest, f"down{number}"), number + 1
     x = layers.Flatten(data_format="channels_last", name="flat")(x)
     x = layers.Dense(deepest, name="bottleneck")(x)
     x = layers.Dense(_SMALLEST**2 * deepest, name="open")(x)
     x = layers.Reshape((_SMALLEST, _SMALLEST, deepest), name="grid")(x)
-    return keras.Model(face, _double(x, _wide(512, width), "code"), name="encoder")
+    return keras.Model(face, _double(x, widened(512, width), "code"), name="encoder")
 
 
 def build_decoder(size: int, width: float, name: str) -> Any:
     """Builds the network from codes to a list: alpha, picture, and the pictures of 64 pixels on that led to it."""
-    last = _wide(64, width)
-    code = x = keras.Input((2 * _SMALLEST, 2 * _SMALLEST, _wide(512, width)), name="code")
-    x = _double(x, _wide(256, width), "up0")
-    x = _double(x, _wide(128, width), "up1")
+    last = widened(64, width)
+    code = x = keras.Input((2 * _SMALLEST, 2 * _SMALLEST, widened(512, width)), name="code")
+    x = _double(x, widened(256, width), "up0")
+    x = _double(x, widened(128, width), "up1")
     x = SelfAttention(name="attention1")(x)
     x = blocks.residual(_double(x, last, "up2"), "residual")
     x = SelfAttention(name="attention2")(x)
@@ -94,11 +95,11 @@ def build_discriminator(size: int, width: float, name: str) -> Any:
     """
     pair = x = keras.Input((size, size, 6), name="pair")
     for number, channels in enumerate((64, 128, 256)):
-        x = _judge(x, _wide(channels, width), f"down{number}", norm=number > 0)
+        x = _judge(x, widened(channels, width), f"down{number}", norm=number > 0)
     x = SelfAttention(name="attention2")(x)
     while x.shape[1] > _VERDICTS:
         number += 1
-        x = _judge(x, _wide(256, width), f"down{number}")
+        x = _judge(x, widened(256, width), f"down{number}")
         x = SelfAttention(name=f"attention{number}")(x)
     verdicts = layers.Conv2D(
         1,
@@ -129,10 +130,6 @@ def halving_kernels(encoder: Any) -> list[Any]:
 def adam(learning_rate: float) -> Any:
     """The optimizer that these networks are trained with."""
     return keras.optimizers.Adam(learning_rate, beta_1=0.5, beta_2=0.999, name="adam")
-
-
-def _wide(channels: int, width: float) -> int:
-    return max(1, round(channels * width))
 
 
 def _halve(x: Tensor, channels: int, name: str, kernel: int = 3, strides: int = 2, norm: bool = True) -> Tensor:

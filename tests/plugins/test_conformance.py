@@ -14,7 +14,10 @@ EVERY = [(kind, name) for kind, names in BUILT_IN.items() for name in names]
 SLOW = [
     ("detector", "dlib-cnn"),
     ("detector", "mtcnn"),
-    *(("model", name) for name in ("df", "gan", "h128", "h64", "iae", "liae", "lightweight", "original", "sae")),
+    *(
+        ("model", name)
+        for name in ("cyclegan", "df", "gan", "h128", "h64", "iae", "liae", "lightweight", "original", "sae")
+    ),
 ]
 WITH_FILE = {
     ("detector", "yunet"): (onnx_models.yunet, {"side": onnx_models.SIDE, "threshold": 0.4}),

@@ -21,7 +21,7 @@ from faceswap.lib.nn.adversarial_losses import seen_through
 from faceswap.plugins.train.models.h64 import H64Model
 from faceswap.plugins.train.models.mini import MiniModel
 
-WITH_LOSSES_OF_THEIR_OWN = {"gan"}
+WITH_LOSSES_OF_THEIR_OWN = {"cyclegan", "gan"}
 AUTOENCODERS = ("h64", "liae", "original", "sae")
 """One of each structure: half a face with masks, intermediate codes, one encoder, configurable."""
 
