@@ -26,10 +26,17 @@ def crop_patch(side: int) -> CropPatch:
         targets=targets,
         crop_landmarks=np.repeat(points[None], 5, axis=0),
         matrix=np.repeat(matrix[None], 5, axis=0),
-        stored_masks={"hull": np.stack([disc(side, side)] * 5)},
+        stored_masks={"hull": np.stack([disc(side, side)] * 5), "skin": np.stack([_behind_a_bar(side)] * 5)},
         track=(0, 0, 1, 1, -1),
         time=(0.0, 0.04, 0.0, 0.04, 0.08),
     )
+
+
+def _behind_a_bar(side: int) -> Floats:
+    """A mask of pixels that leaves out what a bar across the face hides, `[side side 1]`."""
+    mask = disc(side, side)
+    mask[side // 4 : side // 2] = 0
+    return mask
 
 
 def first_faces(patch: CropPatch, length: int) -> CropPatch:

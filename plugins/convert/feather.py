@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from ...core.contract import CropPatch
 from ...core.hookspecs import hookimpl
 from ...core.kinds import CropBlender
+from ...lib.mask_edges import SIDES, Mask, blur_mask, erode_mask, erode_side
+from .patch_masks import face_sides
 
 FACESWAP_CONTRACT = 1
 
-Mask = NDArray[np.float32]
-
 
 class FeatherBlender(CropBlender):
-    """Erodes the mask by a disc, then blurs it; both in per cent of the crop's side, whatever its resolution.
+    """Erodes the mask by a disc, then side by side, then blurs it; all in per cent of the face's side.
 
-    What lies beyond the crop counts as no face, and the result is zero on the crop's outermost pixels: a mask that
-    the crop cuts off fades out before the crop ends.
+    That side is the one of the face type `full`, which such a model's crop has: so a setting means the same for every
+    model, and at every resolution. What lies beyond the crop counts as no face, and the result is zero on the crop's
+    outermost pixels: a mask that the crop cuts off fades out before the crop ends.
     """
 
     class Options(CropBlender.Options):
@@ -32,13 +31,21 @@ class FeatherBlender(CropBlender):
             1.0,
             ge=-25,
             le=25,
-            description="How far the mask's edge moves inward, in per cent of the crop's side; negative: outward.",
+            description="How far the mask's edge moves inward, in per cent of the face's side; negative: outward.",
+        )
+        top: float = Field(0.0, ge=-50, le=50, description="How much farther the edge of the forehead moves inward.")
+        bottom: float = Field(0.0, ge=-50, le=50, description="How much farther the edge of the chin moves inward.")
+        left: float = Field(
+            0.0, ge=-50, le=50, description="How much farther the edge on the picture's left moves inward."
+        )
+        right: float = Field(
+            0.0, ge=-50, le=50, description="How much farther the edge on the picture's right moves inward."
         )
         blur: float = Field(
             3.0,
             ge=0,
             le=25,
-            description="How far the mask's edge fades to either side, in per cent of the crop's side.",
+            description="How far the mask's edge fades to either side, in per cent of the face's side.",
         )
 
     options: Options
@@ -46,45 +53,17 @@ class FeatherBlender(CropBlender):
     def blend(self, patch: CropPatch) -> CropPatch:
         """Feathers the masks; the faces stay as they are."""
         masks = np.empty(patch.masks.shape, np.float32)
-        for index, mask in enumerate(patch.masks):
-            masks[index, ..., 0] = self._feathered(np.ascontiguousarray(mask[..., 0]))
+        for index, (mask, side) in enumerate(zip(patch.masks, face_sides(patch), strict=True)):
+            masks[index, ..., 0] = self._feathered(np.ascontiguousarray(mask[..., 0]), side / 100)
         return replace(patch, masks=masks)
 
-    def _feathered(self, mask: Mask) -> Mask:
-        pixels = mask.shape[0] / 100
-        moved = _eroded(mask, self.options.erode * pixels)
-        return np.clip(_blurred(moved, self.options.blur * pixels), 0, 1)
-
-
-def _eroded(mask: Mask, distance: float) -> Mask:
-    """Moves the mask's edge inward by a distance in pixels, outward where it is negative.
-
-    Between two whole radii the results are mixed, so that small crops get the same edge as large ones.
-    """
-    radius, share = int(abs(distance)), abs(distance) % 1
-    near = _moved_whole(mask, radius, outward=distance < 0)
-    if share == 0:
-        return near
-    far = _moved_whole(mask, radius + 1, outward=distance < 0)
-    return near + np.float32(share) * (far - near)
-
-
-def _moved_whole(mask: Mask, radius: int, outward: bool) -> Mask:
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-    move = cv2.dilate if outward else cv2.erode
-    return np.asarray(move(mask, disc, borderType=cv2.BORDER_CONSTANT, borderValue=0), np.float32)
-
-
-def _blurred(mask: Mask, distance: float) -> Mask:
-    """Fades the mask's edge over a distance in pixels to either side: a Gaussian cut off at two deviations."""
-    if distance == 0:
-        return mask
-    radius = int(np.ceil(distance))
-    inner = slice(radius + 1, mask.shape[0] - radius - 1)
-    kept = np.zeros_like(mask)
-    kept[inner, inner] = mask[inner, inner]
-    size = (2 * radius + 1, 2 * radius + 1)
-    return np.asarray(cv2.GaussianBlur(kept, size, distance / 2, borderType=cv2.BORDER_CONSTANT), np.float32)
+    def _feathered(self, mask: Mask, pixels: float) -> Mask:
+        """Feathers one mask; a per cent of the face's side is so many `pixels`."""
+        moved = erode_mask(mask, self.options.erode * pixels)
+        for side in SIDES:
+            distance = getattr(self.options, side) * pixels
+            moved = erode_side(moved, side, distance) if distance else moved
+        return np.clip(blur_mask(moved, self.options.blur * pixels), 0, 1)
 
 
 @hookimpl

@@ -13,8 +13,11 @@ from ...lib.warp import convex_hull_mask
 _BROWS = slice(17, 27)
 _NOSE_BASE = 33
 
+BROWS_IN = 0.3
+"""How far a hull is raised that takes the brows in whole."""
+
 FOREHEAD: Any = Field(
-    0.3,
+    BROWS_IN,
     ge=0,
     le=1.5,
     description="How far the hull is raised above the brows, as a share of the distance from brows to nose "

@@ -46,6 +46,7 @@ NOTHING_THERE = {
     "blender-alpha-keeps-options",
     "blender-histogram-keeps-options",
     "blender-lct-keeps-options",
+    "blender-mask-source-keeps-options",
     "blender-mean-color-keeps-options",
     "blender-mkl-keeps-options",
     "blender-overlay-keeps-options",

@@ -27,6 +27,7 @@ from faceswap.plugins.convert.idt import IdtBlender
 from faceswap.plugins.convert.laplacian import LaplacianBlender
 from faceswap.plugins.convert.lct import LctBlender
 from faceswap.plugins.convert.manual import ManualBlender
+from faceswap.plugins.convert.mask_source import MaskSourceBlender
 from faceswap.plugins.convert.mean_color import MeanColorBlender
 from faceswap.plugins.convert.mkl import MklBlender
 from faceswap.plugins.convert.overlay import OverlayBlender
@@ -45,7 +46,7 @@ MEASURING = [
     HistogramBlender,
     IdtBlender,
 ]
-CROP_BLENDERS = [*MEASURING, ManualBlender, SharpenBlender, FeatherBlender]
+CROP_BLENDERS = [*MEASURING, ManualBlender, SharpenBlender, FeatherBlender, MaskSourceBlender]
 FRAME_BLENDERS = [AlphaBlender, OverlayBlender, PoissonBlender, LaplacianBlender]
 
 
@@ -110,9 +111,8 @@ def test_crop_blender_of_a_batch_equals_single_faces_in_any_order(blender_class)
     batch = blender.blend(patch)
     for index in (2, 0, 1):
         single = slice(index, index + 1)
-        one = blender.blend(
-            replace(patch, faces=patch.faces[single], masks=patch.masks[single], targets=patch.targets[single])
-        )
+        names = ("faces", "masks", "targets", "crop_landmarks", "matrix")
+        one = blender.blend(replace(patch, **{name: getattr(patch, name)[single] for name in names}))
         np.testing.assert_array_equal(one.faces[0], batch.faces[index])
         np.testing.assert_array_equal(one.masks[0], batch.masks[index])
 
@@ -234,68 +234,6 @@ def test_colors_outside_the_mask_are_not_measured(blender_class):
     faces, targets = (np.where(outside, np.float32(0), colors) for colors in (patch.faces, patch.targets))
     blended, other = (blender_class().blend(one) for one in (patch, replace(patch, faces=faces, targets=targets)))
     np.testing.assert_array_equal(blended.faces[~outside], other.faces[~outside])
-
-
-def _feathered(mask: np.ndarray, erode: float, blur: float) -> np.ndarray:
-    """One mask `[size size]` through the blender."""
-    size = len(mask)
-    patch = replace(_crop_patch(1, size), masks=mask[None, ..., None].astype(np.float32))
-    return FeatherBlender(FeatherBlender.Options(erode=erode, blur=blur)).blend(patch).masks[0, ..., 0]
-
-
-def _square(size: int, low: int, high: int) -> np.ndarray:
-    square = np.zeros((size, size), np.float32)
-    square[low:high, low:high] = 1
-    return square
-
-
-def test_erosion_moves_every_edge_by_its_share_of_the_crop():
-    np.testing.assert_array_equal(_feathered(_square(200, 40, 160), 5, 0), _square(200, 50, 150))
-
-
-def test_negative_erosion_grows_the_mask():
-    grown = _feathered(_square(200, 60, 140), -5, 0)
-    assert grown[100].sum() == 100 and grown[:, 100].sum() == 100
-    assert grown[50, 50] == 0  # A disc leaves the corner round.
-
-
-def test_erosion_counts_what_lies_beyond_the_crop_as_no_face():
-    np.testing.assert_array_equal(_feathered(np.ones((100, 100), np.float32), 10, 0), _square(100, 10, 90))
-
-
-def test_erosion_by_parts_of_a_pixel_takes_that_part_of_the_edge():
-    row = _feathered(_square(50, 10, 40), 2.5, 0)[25]  # 1.25 pixels.
-    np.testing.assert_allclose(row[10:13], [0, 0.75, 1], atol=1e-6)
-
-
-def test_blur_is_a_gaussian_cut_off_at_two_deviations():
-    mask = _square(100, 30, 70)
-    expected = gaussian_filter(mask.astype(np.float64), sigma=3, radius=6, mode="constant")
-    np.testing.assert_allclose(_feathered(mask, 0, 6), expected, atol=1e-6)
-
-
-def test_blur_fades_the_edge_over_its_distance_to_either_side():
-    row = _feathered(_square(100, 30, 70), 0, 6)[50]
-    assert (row[:24] == 0).all() and np.allclose(row[36:64], 1, atol=1e-6)
-    assert (np.diff(row[23:36]) > 0).all()
-    assert (row[29] + row[30]) / 2 == pytest.approx(0.5, abs=1e-6)
-
-
-def test_feather_does_not_depend_on_the_resolution():
-    small, large = (_feathered(_square(size, size // 4, 3 * size // 4), 3, 4) for size in (64, 512))
-    means = large.reshape(64, 8, 64, 8).mean(axis=(1, 3))
-    assert np.abs(small - means).max() < 0.06
-    assert abs(small.mean() - large.mean()) < 0.003
-
-
-def test_a_mask_that_the_crop_cuts_off_fades_out_inside_it():
-    mask = _feathered(np.ones((100, 100), np.float32), 0, 5)
-    assert mask[0].max() == mask[-1].max() == mask[:, 0].max() == mask[:, -1].max() == 0
-    assert mask[12:88, 12:88].min() == pytest.approx(1, abs=1e-6)
-
-
-def test_feather_of_no_mask_is_no_mask():
-    assert _feathered(np.zeros((32, 32), np.float32), -10, 10).max() == 0
 
 
 @pytest.mark.parametrize("blender_class", FRAME_BLENDERS)
