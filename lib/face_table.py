@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import chain
 from typing import Any, cast
 
@@ -15,26 +14,26 @@ from .face_records import MEASURES
 
 Execute = Callable[[str], Iterable[tuple[Any, ...]]]
 
-_FRAMES = "SELECT id, pts, time FROM frame ORDER BY id"
-_FRAME_ORDER = "SELECT id FROM frame ORDER BY source, pts"
 _SOURCES = "SELECT source, count(*) FROM frame GROUP BY source ORDER BY source"
-_NAMES = "SELECT ifnull(group_concat(name, ''), '') FROM (SELECT name FROM face WHERE removed = 0 ORDER BY id)"
-_COLUMNS = ("frame", "position", "score", *MEASURES, "ifnull(track, -1)", "ifnull(person, -1)")
-_FACES = f"SELECT {', '.join(_COLUMNS)} FROM face WHERE removed = 0 ORDER BY id"
-_NAME_LENGTH = 20
+_FACES = "face WHERE removed = 0 ORDER BY id"
+_MEASURES, _NOTES, _NAME_LENGTH = ("score", *MEASURES), ("track", "person"), 20
+
+CHOSEN_COLUMNS = ("time", *_MEASURES, *_NOTES)
+"""The columns that a table has if they are asked for; each takes about a tenth of a second for a million faces."""
 
 
-@dataclass(frozen=True, eq=False)
 class FaceTable:
     """Columns of equal length, a row for each face, in the order of source, time stamp and index.
+
+    Those from `time` on are there only if they were asked for; others raise AttributeError.
 
     Attributes:
         ids: Names of the faces, `<U20` `[faces]`.
         sources: Names of the files that frames are from, sorted.
         source: int64 `[faces]`, places in `sources`.
         pts: int64 `[faces]`, presentation time stamps.
-        time: float64 `[faces]`, the same in seconds.
         index: int64 `[faces]`, places in the frames.
+        time: float64 `[faces]`, the time stamps in seconds.
         score: float64 `[faces]`, the detector's confidence, 0..1.
         size: float64 `[faces]`; this and the other measures as in `lib.face_measures.FaceMeasures`, NaN where a face
             was not measured.
@@ -51,8 +50,8 @@ class FaceTable:
     sources: tuple[str, ...]
     source: NDArray[np.int64]
     pts: NDArray[np.int64]
-    time: NDArray[np.float64]
     index: NDArray[np.int64]
+    time: NDArray[np.float64]
     score: NDArray[np.float64]
     size: NDArray[np.float64]
     sharpness: NDArray[np.float64]
@@ -62,6 +61,12 @@ class FaceTable:
     roll: NDArray[np.float64]
     track: NDArray[np.int64]
     person: NDArray[np.int64]
+
+    def __init__(self, sources: tuple[str, ...], **columns: NDArray[Any]) -> None:
+        vars(self).update(columns, sources=sources)
+
+    def __getattr__(self, name: str) -> NDArray[Any]:
+        raise AttributeError(f"Column `{name}` is not in this table; ask `face_table` for it.")
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -73,48 +78,62 @@ class FaceTable:
 
     def take(self, rows: NDArray[Any]) -> FaceTable:
         """The rows that are named by number, or by a bool `[faces]`, in that order."""
-        columns = {field.name: getattr(self, field.name) for field in fields(self)}
-        chosen = {name: column[rows] for name, column in columns.items() if name != "sources"}
-        return FaceTable(sources=self.sources, **chosen)
+        columns = {name: column[rows] for name, column in vars(self).items() if name != "sources"}
+        return FaceTable(self.sources, **columns)
 
 
-def read_face_table(execute: Execute, without: Iterable[str]) -> FaceTable:
+def read_face_table(execute: Execute, without: Collection[str], columns: Collection[str]) -> FaceTable:
     """Reads all faces that are not removed.
 
     Args:
         execute: Runs a statement on the faceset's database, within one transaction.
         without: Names of faces to leave out.
+        columns: Which of `CHOSEN_COLUMNS` to read.
     """
-    frames, frame_order = _matrix(execute(_FRAMES), 3), _matrix(execute(_FRAME_ORDER), 1)[:, 0]
-    faces, ids = _matrix(execute(_FACES), len(_COLUMNS)), _names(execute(_NAMES))
     sources: dict[str, int] = dict(execute(_SOURCES))  # With the number of frames.
-    place = np.empty(len(frames), np.int64)  # Of each frame in the order of source and time stamp.
-    place[np.searchsorted(frames[:, 0], frame_order)] = np.arange(len(frames))
-    frame = np.searchsorted(frames[:, 0], faces[:, 0])
-    order = np.lexsort((faces[:, 1], place[frame]))
-    faces, ids, frame = faces[order], ids[order], frame[order]
-    table = FaceTable(
-        ids=ids,
-        sources=tuple(sources),
-        source=np.repeat(np.arange(len(sources)), list(sources.values()))[place[frame]],
-        pts=frames[frame, 1].astype(np.int64),
-        time=frames[frame, 2],
-        index=faces[:, 1].astype(np.int64),
-        score=faces[:, 2].copy(),
-        **{name: faces[:, column].copy() for column, name in enumerate(MEASURES, start=3)},
-        track=faces[:, -2].astype(np.int64),
-        person=faces[:, -1].astype(np.int64),
-    )
-    left_out = sorted(without)
-    return table.take(~np.isin(ids, left_out)) if left_out else table
+    frames, pts = _whole_numbers(execute, ("id", "pts"), "frame ORDER BY source, pts")
+    by_id, found = np.argsort(frames), _face_columns(execute, columns)
+    place = by_id[np.searchsorted(frames, found.pop("frame"), sorter=by_id)]  # Of each face's frame in their order.
+    order = np.lexsort((found["index"], place))
+    place, found = place[order], {name: column[order] for name, column in found.items()}
+    if "time" in columns:
+        time = np.empty(len(frames))
+        time[by_id] = _numbers(execute, ("time",), "frame ORDER BY id")[0]
+        found["time"] = time[place]
+    source = np.repeat(np.arange(len(sources)), list(sources.values()))
+    table = FaceTable(tuple(sources), source=source[place], pts=pts[place], **found)
+    return table.take(~np.isin(table.ids, sorted(without))) if without else table
 
 
-def _matrix(rows: Iterable[tuple[Any, ...]], width: int) -> NDArray[np.float64]:
-    """Rows of numbers, NULL as NaN; whole numbers are exact below 2 to the 53rd."""
-    return np.fromiter(chain.from_iterable(rows), np.float64).reshape(-1, width)
+def _face_columns(execute: Execute, columns: Collection[str]) -> dict[str, NDArray[Any]]:
+    """Columns of the faces in the order of their row numbers; `frame` has the row numbers of frames."""
+    notes, measures = ([name for name in known if name in columns] for known in (_NOTES, _MEASURES))
+    whole = ["frame", "position", *(f"ifnull({name}, -1)" for name in notes)]
+    found: dict[str, NDArray[Any]] = {"ids": _names(execute)}
+    found.update(zip(("frame", "index", *notes), _whole_numbers(execute, whole, _FACES), strict=True))
+    found.update(zip(measures, _numbers(execute, measures, _FACES), strict=True))
+    return found
 
 
-def _names(rows: Iterable[tuple[Any, ...]]) -> NDArray[np.str_]:
+def _names(execute: Execute) -> NDArray[np.str_]:
     """The names, which all have one length, out of the one string that they come in."""
-    ((joined,),) = rows
+    ((joined,),) = execute(f"SELECT ifnull(group_concat(name, ''), '') FROM (SELECT name FROM {_FACES})")
     return np.frombuffer(cast(str, joined).encode("utf-32-le"), f"<U{_NAME_LENGTH}")
+
+
+def _whole_numbers(execute: Execute, columns: Sequence[str], table: str) -> list[NDArray[np.int64]]:
+    """Columns without NULL, each out of one string: half the time of rows."""
+    names = [f"c{number}" for number in range(len(columns))]
+    joined = ", ".join(f"ifnull(group_concat({name}, ' '), '')" for name in names)
+    inner = ", ".join(f"{column} AS {name}" for column, name in zip(columns, names, strict=True))
+    ((*texts,),) = execute(f"SELECT {joined} FROM (SELECT {inner} FROM {table})")
+    return [np.fromstring(text, np.int64, sep=" ") if text else np.zeros(0, np.int64) for text in texts]
+
+
+def _numbers(execute: Execute, columns: Sequence[str], table: str) -> list[NDArray[np.float64]]:
+    """Columns, NULL as NaN."""
+    if not columns:
+        return []
+    rows = execute(f"SELECT {', '.join(columns)} FROM {table}")
+    matrix = np.fromiter(chain.from_iterable(rows), np.float64).reshape(-1, len(columns))
+    return [column.copy() for column in matrix.T]

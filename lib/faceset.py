@@ -7,7 +7,7 @@ writes.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +20,7 @@ from .blobs import Blob, unpack, unpack_mask
 from .crops import read_crop_image
 from .errors import StoreError
 from .face_records import FacesetInfo, Stage, StoredFace, StoredFrame
-from .face_table import FaceTable, read_face_table
+from .face_table import CHOSEN_COLUMNS, FaceTable, read_face_table
 from .faceset_info import read_info
 from .faceset_rows import FACES_OF_FRAME, WHOLE_FACES_OF_FRAME, FaceNotes, FrameRow, stored_faces, whole_faces
 from .shards import changed_shards, images_in
@@ -210,13 +210,17 @@ class Faceset:
                     return face
         raise self._no_face(name)
 
-    def face_table(self) -> FaceTable:
-        """Columns of all faces, without their arrays: fast, to sort, filter and group them by."""
+    def face_table(self, columns: Collection[str] = CHOSEN_COLUMNS) -> FaceTable:
+        """Columns of all faces, without their arrays: fast, to sort, filter and group them by.
+
+        Args:
+            columns: Which of `lib.face_table.CHOSEN_COLUMNS` are needed; the others stay on the disk.
+        """
         gone = self._gone
         with store_errors(self._database):
             self._connection.execute("BEGIN")  # All columns of one moment, whatever the writer does.
             try:
-                return read_face_table(self._connection.execute, gone)
+                return read_face_table(self._connection.execute, gone, columns)
             finally:
                 self._connection.execute("COMMIT")
 

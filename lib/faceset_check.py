@@ -54,7 +54,7 @@ def _images(faceset: Faceset) -> Iterator[Finding]:
     """Images without a face, and faces without an image."""
     sync = f"`faceswap faceset sync {faceset.path}` clears that away"
     removed, deleted = faceset.removed_faces(), faceset.deleted_faces()
-    known = {*faceset.face_table().ids.tolist(), *deleted}
+    known = {*faceset.face_table(()).ids.tolist(), *deleted}
     stored = {path.stem for path in stored_crops(faceset.path)}
     trash = {path.stem for path in trashed_crops(faceset.path)}
     yield from _finding("faces whose crop image was deleted", sync, deleted)
@@ -66,7 +66,7 @@ def _images(faceset: Faceset) -> Iterator[Finding]:
 
 def _faces(faceset: Faceset, progress: Progress | None) -> Iterator[Finding]:
     """Faces that cannot be read."""
-    names = faceset.face_table().ids.tolist()
+    names = faceset.face_table(()).ids.tolist()
     damaged = []
     for number, name in enumerate(names, start=1):
         try:

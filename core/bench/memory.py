@@ -1,4 +1,4 @@
-"""Whether memory grows with the length of the footage: peaks of the real commands on 300 and on 3,000 frames.
+"""Whether memory grows with the length of the footage: peaks of the real commands on short and on long footage.
 
 A peak is the sum of the peaks of a command's processes. Peaks hardly vary, so each length runs once.
 """
@@ -6,6 +6,7 @@ A peak is the sum of the peaks of a command's processes. Peaks hardly vary, so e
 from __future__ import annotations
 
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,46 +17,49 @@ from .processes import peak_memory
 from .startup import command_line
 
 BOUND = 1.10
-LENGTHS = (300, 3000)
 
 _SIDE = 256
 _MODEL = "mini"
 _MEGABYTE = 1e6
 
 
-def measure(repeats: int) -> list[Figure]:
-    """Measures the growth of `extract` and `convert`, and of `train`, which has no bound, for comparison.
+def measure(jobs: Collection[str], frames: int, over: int) -> list[Figure]:
+    """Measures how much the peaks of `extract` and `convert` grow, and of `train`, which has no bound.
 
     Args:
-        repeats: Not used.
+        jobs: Which of extract, train and convert.
+        frames: Length of the long footage.
+        over: Length of the short footage.
     """
-    peaks: dict[str, list[int]] = {"extract": [], "convert": [], "train": []}
-    for frames in LENGTHS:
+    peaks = {}
+    for length in (over, frames):
         with TemporaryDirectory(prefix="faceswap-bench-") as folder:
-            for name, peak in _peaks(Material(Path(folder), frames, _SIDE, _SIDE)).items():
-                peaks[name].append(peak)
-    return [_growth(name, pair[0], pair[1], None if name == "train" else BOUND) for name, pair in peaks.items()]
+            peaks[length] = _peaks(Material(Path(folder), length, _SIDE, _SIDE), jobs, frames)
+    return [_growth(job, {length: peaks[length][job] for length in (over, frames)}) for job in jobs]
 
 
-def _peaks(material: Material) -> dict[str, int]:
-    """The peak of each command on footage of one length, in bytes."""
+def _peaks(material: Material, jobs: Collection[str], most: int) -> dict[str, int]:
+    """The peak of each command on footage of one length, in bytes; `most` is the greatest length."""
     media, faceset, folder = material.footage("target"), material.folder / "target", material.folder
-    extract = peak_memory(_line("extract", media, faceset))
-    shutil.copytree(faceset, folder / "source")
-    model_dir = material.model(_MODEL)
-    # As many faces as the longer faceset holds: each face that was seen lies in the system's memory of files.
-    steps = LENGTHS[-1] // 100
-    train = peak_memory(
-        _line("train", folder / "trained", *material.training(_MODEL), "--iterations", steps, "--batch-size", 100)
-    )
-    convert = peak_memory(_line("convert", media, folder / "swap.mp4", "--model-dir", model_dir, "--faceset", faceset))
-    return {"extract": extract, "convert": convert, "train": train}
+    peaks = {"extract": peak_memory(_line("extract", media, faceset))}
+    if "train" in jobs or "convert" in jobs:
+        shutil.copytree(faceset, folder / "source")
+        model_dir = material.model(_MODEL)
+    if "train" in jobs:
+        # As many faces as the longer faceset holds: each face that was seen lies in the system's memory of files.
+        training = [*material.training(_MODEL), "--iterations", max(1, most // 100), "--batch-size", 100]
+        peaks["train"] = peak_memory(_line("train", folder / "trained", *training))
+    if "convert" in jobs:
+        words = ["--model-dir", model_dir, "--faceset", faceset]
+        peaks["convert"] = peak_memory(_line("convert", media, folder / "swap.mp4", *words))
+    return peaks
 
 
-def _growth(name: str, short: int, long: int, bound: float | None) -> Figure:
-    few, many = LENGTHS
-    details = {f"megabytes_at_{frames}": round(peak / _MEGABYTE) for frames, peak in ((few, short), (many, long))}
-    return Figure(f"memory: {name}, {many} frames over {few}", round(long / short, 3), "x", bound, details)
+def _growth(job: str, peaks: dict[int, int]) -> Figure:
+    short, long = peaks.items()
+    details = {f"megabytes_at_{frames}": round(peak / _MEGABYTE) for frames, peak in (short, long)}
+    bound = None if job == "train" else BOUND
+    return Figure(f"memory: {job}, {long[0]} frames over {short[0]}", round(long[1] / short[1], 3), "x", bound, details)
 
 
 def _line(*words: Any) -> list[str]:

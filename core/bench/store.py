@@ -93,9 +93,14 @@ def _open(path: Path) -> None:
 
 def _sort_and_filter(path: Path) -> None:
     with Faceset.open(path) as faceset:
-        table = faceset.face_table()
+        table = faceset.face_table(("size", "yaw", "brightness", "sharpness"))
     chosen = table.take((table.size > 100) & (np.abs(table.yaw) < 20) & (table.brightness > 0.2))
     chosen.take(np.argsort(-chosen.sharpness)).ids[:100].tolist()
+
+
+def _all_columns(path: Path) -> None:
+    with Faceset.open(path) as faceset:
+        faceset.face_table()
 
 
 def _info(path: Path) -> None:
@@ -110,6 +115,7 @@ def _write(path: Path) -> None:
 _WORKS: tuple[tuple[str, Callable[[Path], Any], float | None], ...] = (
     ("opening", _open, OPENING),
     ("sorting and filtering", _sort_and_filter, QUERY),
+    ("reading all columns", _all_columns, None),
     ("info", _info, QUERY),
     ("opening for writing", _write, None),
 )

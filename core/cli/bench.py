@@ -27,6 +27,7 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, wit
 _repeats = click.option(
     "--repeats", default=5, show_default=True, type=click.IntRange(1), help="Interleaved repeats of each side."
 )
+_jobs = click.option("--job", "jobs", multiple=True, default=JOBS, show_default=True, type=click.Choice(JOBS))
 _model = click.option("--model", "models", multiple=True, metavar="NAME", help="A model, with `--model.OPTION VALUE`.")
 
 
@@ -122,7 +123,20 @@ def _simple_unit(name: str, text: str) -> None:
 _simple_unit("startup", "the seconds of `--help` and `plugins` over a bare interpreter, and with 200 packages")
 _simple_unit("extraction", "extraction against the bare detector and aligner")
 _simple_unit("conversion", "conversion against bare decode, predict and encode")
-_simple_unit("memory", "the peak memory of 3,000 frames against that of 300")
+
+
+@command.command("memory")
+@_jobs
+@click.option("--frames", default=3000, show_default=True, type=click.IntRange(2), help="Length of the long footage.")
+@click.option("--over", default=300, show_default=True, type=click.IntRange(1), help="Length of the short footage.")
+@_as_json
+def memory(jobs: tuple[str, ...], frames: int, over: int, as_json: bool) -> None:
+    """Measure the peak memory of jobs on long footage against that on short footage."""
+    from ..bench.memory import measure
+
+    if over >= frames:
+        raise click.BadParameter(f"it must be less than --frames, {frames}. Received: {over}", param_hint="--over")
+    _tell(measure(jobs, frames, over), as_json)
 
 
 @command.command("train", cls=ModelsCommand)
@@ -159,7 +173,7 @@ def train(context: click.Context, /, backends: tuple[str, ...], as_json: bool, *
 
 
 @command.command("kills")
-@click.option("--job", "jobs", multiple=True, default=JOBS, show_default=True, type=click.Choice(JOBS))
+@_jobs
 @click.option("--count", default=10, show_default=True, type=click.IntRange(1), help="Kills of each job.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the moments of the kills.")
 @_as_json

@@ -132,7 +132,7 @@ def _smoothed(faceset: Faceset, strength: float) -> dict[str, NDArray[np.float32
 
 def has_tracks(faceset: Faceset) -> bool:
     """Whether any face has a track; those of older facesets get theirs by another extraction."""
-    return bool((faceset.face_table().track >= 0).any())
+    return bool((faceset.face_table(["track"]).track >= 0).any())
 
 
 def require_same_footage(faceset: Faceset, medium: Medium) -> None:

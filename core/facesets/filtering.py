@@ -20,6 +20,17 @@ from .recognition import mean_embedding, same_person_below
 Hits = NDArray[np.bool_]
 
 
+_MEASURED = {
+    "blurred": ("sharpness", False),
+    "smaller": ("size", False),
+    "yaw_over": ("yaw", True),
+    "pitch_over": ("pitch", True),
+    "darker": ("brightness", False),
+    "brighter": ("brightness", True),
+}
+"""Condition -> the measure, and whether it hits what is above its limit."""
+
+
 class Conditions(BaseModel):
     """What makes a face go; a condition that is None does not count.
 
@@ -60,6 +71,13 @@ def make_conditions(values: dict[str, Any]) -> Conditions:
         raise OptionError(f"faceset filter {flag}: {first['msg']}. Received: {first['input']!r}") from None
 
 
+def columns_of(conditions: Conditions) -> set[str]:
+    """The columns of a table that `find_hits` looks at."""
+    asked = conditions.model_dump(exclude_none=True)
+    others = {"near_duplicates": "sharpness", "not_person": "person"}
+    return {_MEASURED[name][0] if name in _MEASURED else others[name] for name in asked}
+
+
 def find_hits(faceset: Faceset, table: FaceTable, conditions: Conditions) -> dict[str, Hits]:
     """Which faces each condition hits.
 
@@ -67,7 +85,7 @@ def find_hits(faceset: Faceset, table: FaceTable, conditions: Conditions) -> dic
 
     Args:
         faceset: The faceset.
-        table: Its faces.
+        table: Its faces, with the columns of `columns_of`.
         conditions: What to look for.
 
     Returns:
@@ -98,17 +116,10 @@ def union(hits: dict[str, Hits], count: int) -> Hits:
 
 def _by_measure(table: FaceTable, conditions: Conditions) -> Iterator[tuple[str, Hits]]:
     """A comparison with NaN is false: what was not measured is not hit."""
-    compared: dict[str, tuple[Any, bool]] = {
-        "blurred": (table.sharpness, False),
-        "smaller": (table.size, False),
-        "yaw_over": (np.abs(table.yaw), True),
-        "pitch_over": (np.abs(table.pitch), True),
-        "darker": (table.brightness, False),
-        "brighter": (table.brightness, True),
-    }
-    for name, (values, above) in compared.items():
+    for name, (column, above) in _MEASURED.items():
         limit = getattr(conditions, name)
         if limit is not None:
+            values = np.abs(getattr(table, column))  # Turns go to either side; other measures are never negative.
             yield name, np.asarray(values > limit if above else values < limit)
 
 

@@ -92,7 +92,7 @@ def name_people(faceset: FacesetWriter, names: dict[int, str]) -> None:
         OptionError: There is no person of a number, or a name is a number.
         StoreError: Another person has the name.
     """
-    known = set(faceset.face_table().person.tolist()) - {-1}
+    known = set(faceset.face_table(["person"]).person.tolist()) - {-1}
     for number, name in names.items():
         if number not in known:
             raise OptionError(f"faceset {faceset.path} has no person {number}; it has {_shown(known)}")
@@ -108,7 +108,7 @@ def person_numbers(faceset: Faceset, words: tuple[str, ...]) -> list[int]:
         OptionError: The faceset has no such person.
     """
     names = {name: number for number, name in faceset.people().items() if name is not None}
-    known = set(faceset.face_table().person.tolist()) - {-1}
+    known = set(faceset.face_table(["person"]).person.tolist()) - {-1}
     numbers = []
     for word in words:
         number = int(word) if word.isdigit() else names.get(word, -1)

@@ -157,7 +157,12 @@ class ConvertRun:
             job.model_dump(mode="json", exclude=_NOT_SHOWN),
             [[used.found.name, used.found.origin, used.options_hash] for used in self._blenders],
             [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in medium.files],
-            [faceset.crop_size, faceset.face_type, *map(str, faceset.stages), faceset.face_table().digest()],
+            [
+                faceset.crop_size,
+                faceset.face_type,
+                *map(str, faceset.stages),
+                faceset.face_table(("track", "person")).digest(),
+            ],
             faces.digest(),
             [trained.record.model_dump(mode="json"), trained.step, manifest_of(job.model_dir, trained.step)],
             [] if is_video(job.output) else signing,

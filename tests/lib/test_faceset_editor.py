@@ -13,6 +13,7 @@ from faceswap.lib.crops import encode_crop
 from faceswap.lib.errors import StoreError
 from faceswap.lib.face_measures import measure_face
 from faceswap.lib.face_records import MEASURES, FaceRecord, FrameRecord
+from faceswap.lib.face_table import CHOSEN_COLUMNS
 from faceswap.lib.faceset import Faceset
 from faceswap.lib.faceset_writer import FacesetWriter
 from faceswap.lib.geometry import crop_matrix, mean_face_landmarks
@@ -209,6 +210,18 @@ def test_the_table_holds_what_the_faces_hold(path: Path) -> None:
         for name in MEASURES:
             column = getattr(table, name)
             assert info.measured[name] == pytest.approx((column.min(), column.mean(), column.max()), rel=1e-12)
+
+
+def test_a_table_of_chosen_columns_is_a_part_of_the_whole(path: Path) -> None:
+    with Faceset.open(path) as faceset:
+        whole = faceset.face_table()
+        for name in CHOSEN_COLUMNS:
+            part = faceset.face_table([name])
+            for column in ("ids", "source", "pts", "index", name):
+                assert getattr(part, column).tolist() == getattr(whole, column).tolist()
+            assert len(vars(part)) == len(vars(faceset.face_table(()))) + 1 == 6
+        with pytest.raises(AttributeError, match="`yaw` is not in this table"):
+            part.take(np.arange(2)).yaw  # noqa: B018
 
 
 def test_the_digest_tells_sets_of_equal_size_and_notes_apart(path: Path) -> None:

@@ -58,11 +58,11 @@ def command(faceset: Path, dry_run: bool, as_json: bool, **values: Any) -> None:
 
     from ....lib.faceset import Faceset
     from ....lib.faceset_writer import FacesetWriter
-    from ...facesets.filtering import find_hits, make_conditions, union
+    from ...facesets.filtering import columns_of, find_hits, make_conditions, union
 
     conditions = make_conditions(values)
     with Faceset.open(faceset) as opened:
-        table = opened.face_table()
+        table = opened.face_table(columns_of(conditions))
         hits = find_hits(opened, table, conditions)
     chosen = table.ids[union(hits, len(table))].tolist()
     if not dry_run:

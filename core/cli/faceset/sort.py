@@ -38,11 +38,12 @@ def command(faceset: Path, key: str, reverse: bool, out: Path | None, copy: bool
     import json
 
     from ....lib.browsing import write_browsing
+    from ....lib.face_table import CHOSEN_COLUMNS
     from ....lib.faceset import Faceset
     from ....lib.faceset_order import sort_faces
 
     with Faceset.open(faceset) as opened:
-        table = opened.face_table()
+        table = opened.face_table([key] if key in CHOSEN_COLUMNS else [])
         order = sort_faces(opened, table, key, reverse)
     names = table.ids[order.rows].tolist()
     told = [(name, None if value != value else value) for name, value in zip(names, order.values.tolist(), strict=True)]

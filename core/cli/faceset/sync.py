@@ -41,7 +41,7 @@ def command(faceset: Path, folder: Path | None) -> None:
         if folder is None:
             done, count = "Dropped", opened.sync()
         else:
-            here = set(opened.face_table().ids.tolist())
+            here = set(opened.face_table(()).ids.tolist())
             done, count = "Removed", opened.remove(name for name in deleted_in(faceset, folder) if name in here)
         left = len(opened)
     click.echo(f"{done} {count_faces(count)}; {faceset} holds {count_faces(left)}")
