@@ -19,6 +19,7 @@ from faceswap.core.host import PluginChoice, prepare
 from faceswap.core.jobs.convert import ConvertJob
 from faceswap.core.jobs.extract import ExtractJob
 from faceswap.core.jobs.job import run_job
+from faceswap.core.kinds import TrainableModel
 from faceswap.core.training.faces import training_faces
 from faceswap.core.training.facesets import faceset_warnings
 from faceswap.lib.crops import encode_crop
@@ -123,18 +124,20 @@ def test_error_nobody_is_found(faceset: Path) -> None:
 
 
 def test_training_sees_only_those_who_are_asked_for(faceset: Path, tmp_path: Path) -> None:
-    spec = CropSpec(16, "full")
+    class Small(TrainableModel):
+        crop = CropSpec(16, "full")
+
     with Faceset.open(faceset) as opened:
         chosen = select_faces(opened, FaceFilter(people=("ben",)), _no_check)
     (tmp_path / "model").mkdir()
     watch = lambda done, total: None  # noqa: E731
-    everybody = training_faces(faceset, "source", spec, tmp_path / "model" / "cache", watch)
-    ben = training_faces(faceset, "source", spec, tmp_path / "model" / "cache", watch, chosen)
+    everybody = training_faces(faceset, "source", Small.crop, tmp_path / "model" / "cache", watch)
+    ben = training_faces(faceset, "source", Small.crop, tmp_path / "model" / "cache", watch, chosen)
     assert (len(everybody), len(ben), ben.chosen) == (18, 6, chosen)
     assert np.abs(ben.pictures.astype(int) - 100).max() < 4
     few = [
         line
-        for line in faceset_warnings({"source": faceset, "target": faceset}, spec, {"source": chosen})
+        for line in faceset_warnings({"source": faceset, "target": faceset}, Small(), {"source": chosen})
         if "holds" in line
     ]
     assert [line.split(" holds ")[1].split(";")[0] for line in few] == ["6 faces", "18 faces"]
