@@ -132,7 +132,8 @@ def test_options_of_a_chosen_plugin_beside_the_flag_of_its_kind(complete):
 
 def test_options_in_a_chain_name_their_plugin(complete):
     offered = complete("convert", "--blender", "poisson", "--blender", "feather", "--blender.f")
-    assert offered == ["--blender.feather.erode", "--blender.feather.blur"]
+    assert {"--blender.feather.erode", "--blender.feather.blur"} <= set(offered)
+    assert all(option.startswith("--blender.feather.") for option in offered)
 
 
 def test_an_earlier_option_does_not_disturb(complete):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from faceswap.core.errors import OptionError
 from faceswap.core.host import PluginChoice, default_chain, prepare
 from faceswap.core.kinds import CropBlender, FrameBlender
 from faceswap.core.registry import discover
-from faceswap.lib.face_table import FaceTable
+from faceswap.lib.face_table import CHOSEN_COLUMNS, FaceTable
 from faceswap.lib.media import Medium, Timeline
 
 
@@ -103,8 +102,7 @@ def table(yaw: list[float], **columns: list[float]) -> FaceTable:
     """Faces that differ in these columns alone."""
     count = len(yaw)
     given = {"yaw": yaw, "size": [100.0] * count, **columns}
-    names = [field.name for field in fields(FaceTable) if field.name != "sources"]
-    filled = {name: np.array(given.get(name, [0.0] * count)) for name in names}
+    filled = {name: np.array(given.get(name, [0.0] * count)) for name in ("ids", *CHOSEN_COLUMNS)}
     return FaceTable(sources=("a.mp4",), **filled)
 
 
