@@ -33,12 +33,12 @@ def is_face_id(name: str) -> bool:
 
 def crop_path(faceset: Path, face: str) -> Path:
     """Where the crop image of the face with that name lies."""
-    return faceset / "crops" / face[:2] / f"{face}.jpg"
+    return faceset / f"crops/{face[:2]}/{face}.jpg"
 
 
 def trash_path(faceset: Path, face: str) -> Path:
     """Where the crop image of a face lies after `FacesetWriter.remove`."""
-    return faceset / "trash" / face[:2] / f"{face}.jpg"
+    return faceset / f"trash/{face[:2]}/{face}.jpg"
 
 
 def trashed_crops(faceset: Path) -> Iterator[Path]:

@@ -19,7 +19,7 @@ from typing import Any
 from .blobs import Blob
 from .face_records import FrameRecord
 from .faceset_rows import FaceRow, FrameRow, frame_row
-from .publish import output_errors, publish_folder, temp_path
+from .publish import flush_to_disk, output_errors
 
 _RECORD = "record.json"
 
@@ -35,7 +35,7 @@ def waiting_crop(chunk: Path, face: str) -> Path:
 
 
 def write_chunk(faceset: str | Path, medium: str, chunk_index: int, frames: Sequence[FrameRecord]) -> Path:
-    """Writes a chunk's crops and rows so that they are on the disk when this returns; for any process.
+    """Writes a chunk's crops, so that they are on the disk when this returns, and its rows; for any process.
 
     Args:
         faceset: The faceset's folder, which a writer has open.
@@ -61,20 +61,21 @@ def write_rows(
     """Writes rows and the crop image of each face by its name, as `write_chunk` does."""
     label = hashlib.blake2b(medium.encode(), digest_size=6).hexdigest()
     # The process id keeps a worker that outlived a killed run out of its successor's way.
-    final = incoming_folder(Path(faceset)) / f"{label}-{chunk_index:06d}-{os.getpid()}"
-    temp = temp_path(final)
+    folder = incoming_folder(Path(faceset)) / f"{label}-{chunk_index:06d}-{os.getpid()}"
     record = json.dumps([_frame_to_json(row) for row in rows]).encode()
-    needed = len(record) + sum(map(len, crops.values()))
+    images = {waiting_crop(folder, name): crop for name, crop in crops.items()}
     try:
-        with output_errors(final, needed):
-            temp.mkdir(parents=True)
-            (temp / _RECORD).write_bytes(record)
-            for name, crop in crops.items():
-                waiting_crop(temp, name).write_bytes(crop)
-            publish_folder(temp, final, needed)
-    finally:
-        shutil.rmtree(temp, ignore_errors=True)
-    return final.absolute()  # So that it is the same wherever `commit_chunk` looks from.
+        with output_errors(folder, len(record) + sum(map(len, crops.values()))):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / _RECORD).write_bytes(record)
+            for path, crop in images.items():
+                path.write_bytes(crop)
+            for path in images:  # All else is of no use without the commit, which has its own flush.
+                flush_to_disk(path)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return folder.absolute()  # So that it is the same wherever `commit_chunk` looks from.
 
 
 def read_chunk(chunk: Path) -> list[FrameRow]:

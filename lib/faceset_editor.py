@@ -156,9 +156,10 @@ class FacesetEditor(Faceset):
     def _move(self, moves: Sequence[tuple[Path, Path]]) -> None:
         """Moves crop images, so that they lie at their new places when this returns, whatever happens then."""
         with output_errors(self.path):
+            shards = sorted({final.parent for _, final in moves})
+            for shard in shards:
+                shard.mkdir(parents=True, exist_ok=True)
             for start, final in moves:
-                final.parent.mkdir(parents=True, exist_ok=True)
                 start.replace(final)
-            shards = {final.parent for _, final in moves}
-            for folder in (*sorted(shards), *sorted({shard.parent for shard in shards})):
+            for folder in (*shards, *sorted({shard.parent for shard in shards})):
                 flush_to_disk(folder)

@@ -69,26 +69,25 @@ def frame_row(frame: FrameRecord) -> FrameRow:
     return FrameRow(source, pts, float(frame.time), int(frame.width), int(frame.height), tuple(faces))
 
 
-def insert_frame(
-    connection: sqlite3.Connection, frame: FrameRow, without: Collection[str], notes: Mapping[str, FaceNotes]
+def insert_frames(
+    connection: sqlite3.Connection, frames: Iterable[FrameRow], without: Collection[str], notes: Mapping[str, FaceNotes]
 ) -> None:
-    """Inserts a frame, replacing one of the same place, and marks all stages as done with it.
+    """Inserts frames, replacing those of the same places, and marks all stages as done with them.
 
     Args:
         connection: The writer's, within a transaction.
-        frame: The rows.
+        frames: Their rows; of several for one place the last counts.
         without: Names of faces to leave out.
         notes: What is noted of faces, by name.
     """
-    run = connection.execute
-    run("DELETE FROM frame WHERE source = ? AND pts = ?", (frame.source, frame.pts))
-    columns = (frame.source, frame.pts, frame.time, frame.width, frame.height)
-    statement = "INSERT INTO frame (source, pts, time, width, height) VALUES (?, ?, ?, ?, ?)"
-    key = run(statement, columns).lastrowid
-    run("INSERT INTO stage_done SELECT ?, id FROM stage", (key,))
-    for face in frame.faces:
-        if face.name not in without:
-            _insert_face(connection, key, face, notes.get(face.name, FaceNotes()))
+    places = {(frame.source, frame.pts): frame for frame in frames}
+    connection.executemany("DELETE FROM frame WHERE source = ? AND pts = ?", places)
+    keyed = list(enumerate(places.values(), _next_id(connection, "frame")))
+    rows = [(key, frame.source, frame.pts, frame.time, frame.width, frame.height) for key, frame in keyed]
+    connection.executemany("INSERT INTO frame (id, source, pts, time, width, height) VALUES (?, ?, ?, ?, ?, ?)", rows)
+    connection.executemany("INSERT INTO stage_done SELECT ?, id FROM stage", [(key,) for key, _ in keyed])
+    faces = [(key, face) for key, frame in keyed for face in frame.faces if face.name not in without]
+    _insert_faces(connection, faces, notes)
 
 
 def stored_faces(
@@ -126,14 +125,29 @@ def _face_row(name: str, index: int, face: FaceRecord) -> FaceRow:
     return FaceRow(name, index, float(face.score), face.scheme, measures, tuple(arrays))
 
 
-def _insert_face(connection: sqlite3.Connection, frame: int | None, face: FaceRow, notes: FaceNotes) -> None:
-    """Inserts a face and its arrays."""
-    columns = (face.name, frame, face.position, face.score, face.scheme, *face.measures, *notes)
-    names = ("name", "frame", "position", "score", "scheme", *MEASURES, *FaceNotes._fields)
-    statement = f"INSERT INTO face ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
-    key = connection.execute(statement, columns).lastrowid
-    arrays = [(key, role, name, blob.dtype, blob.shape, blob.encoding, blob.data) for role, name, blob in face.arrays]
+def _insert_faces(
+    connection: sqlite3.Connection, faces: Iterable[tuple[int, FaceRow]], notes: Mapping[str, FaceNotes]
+) -> None:
+    """Inserts faces, each with the row number of its frame, and their arrays."""
+    keyed = [(key, *pair) for key, pair in enumerate(faces, _next_id(connection, "face"))]
+    noted = [notes.get(face.name, FaceNotes()) for _, _, face in keyed]
+    rows = [
+        (key, face.name, frame, face.position, face.score, face.scheme, *face.measures, *its)
+        for (key, frame, face), its in zip(keyed, noted, strict=True)
+    ]
+    names = ("id", "name", "frame", "position", "score", "scheme", *MEASURES, *FaceNotes._fields)
+    connection.executemany(f"INSERT INTO face ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})", rows)
+    arrays = [
+        (key, role, name, blob.dtype, blob.shape, blob.encoding, blob.data)
+        for key, _, face in keyed
+        for role, name, blob in face.arrays
+    ]
     connection.executemany("INSERT INTO array VALUES (?, ?, ?, ?, ?, ?, ?)", arrays)
+
+
+def _next_id(connection: sqlite3.Connection, table: str) -> int:
+    """A row number above all that a table has."""
+    return int(connection.execute(f"SELECT ifnull(max(id), 0) + 1 FROM {table}").fetchone()[0])
 
 
 def _stored_face(

@@ -22,9 +22,9 @@ from .face_records import FrameRecord, Stage, other_stages
 from .faceset import DATABASE, WHOLE, Faceset
 from .faceset_chunk import incoming_folder, read_chunk, waiting_crop, write_chunk
 from .faceset_editor import FacesetEditor
-from .faceset_rows import FaceNotes, FaceRow, FrameRow, insert_frame
+from .faceset_rows import FaceNotes, FaceRow, FrameRow, insert_frames
 from .lock import FolderLock
-from .publish import output_errors, require_parent, sweep
+from .publish import output_errors, require_parent
 from .shards import images_in, mark, shard_folder
 from .store import close_writer, open_for_writing, transaction
 
@@ -169,8 +169,7 @@ class FacesetWriter(FacesetEditor):
             deleted = {name for (name,) in self._query("SELECT name FROM deleted")}
             kept = [face for frame in frames for face in frame.faces if face.name not in deleted]
             self._place_crops(folder, kept, removed)
-            for frame in frames:
-                insert_frame(self._connection, frame, deleted, noted)
+            insert_frames(self._connection, frames, deleted, noted)
         for name in replaced.keys() - {face.name for face in kept}:
             place = trash_path if name in removed else crop_path
             place(self.path, name).unlink(missing_ok=True)
@@ -230,8 +229,7 @@ class FacesetWriter(FacesetEditor):
         incoming = incoming_folder(self.path)
         with output_errors(self.path):
             incoming.mkdir(exist_ok=True)
-            sweep(incoming)
-            for chunk in incoming.glob("[!.]*"):
+            for chunk in incoming.iterdir():
                 shutil.rmtree(chunk, ignore_errors=True)
             for shard in self._changed_shards():
                 self._sweep_shard(shard)

@@ -46,9 +46,10 @@ def aside_path(folder: Path) -> Path:
 
 def flush_to_disk(path: Path) -> None:
     """Waits until a file's content, or a folder's list of names, is on the disk."""
-    if path.is_dir() and os.name == "nt":
+    windows = os.name == "nt"
+    if windows and path.is_dir():
         return  # Windows cannot open a folder; its renames are journaled.
-    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    descriptor = os.open(path, os.O_RDWR if windows else os.O_RDONLY)  # Windows flushes only what may be written.
     try:
         os.fsync(descriptor)
     finally:

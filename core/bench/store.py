@@ -19,7 +19,7 @@ import numpy as np
 from ...lib.blobs import pack
 from ...lib.crops import crop_path, face_id
 from ...lib.faceset import DATABASE, Faceset
-from ...lib.faceset_rows import FaceRow, FrameRow, insert_frame
+from ...lib.faceset_rows import FaceRow, FrameRow, insert_frames
 from ...lib.faceset_writer import FacesetWriter
 from ...lib.shards import SHARDS, shard_folder
 from ...lib.store import close_writer, open_for_writing, transaction
@@ -58,7 +58,7 @@ def make_faceset(path: Path, faces: int) -> None:
             with transaction(path / DATABASE, connection):
                 for frame in batch:
                     crop_path(path, frame.faces[0].name).touch()
-                    insert_frame(connection, frame, (), {})
+                insert_frames(connection, batch, (), {})
         with transaction(path / DATABASE, connection):
             connection.execute("UPDATE face SET track = id / 50")
         close_writer(connection)

@@ -52,7 +52,7 @@ def make_trials(folder: Path) -> list[Trial]:
     convert = ["convert", media, "{}/swap.mp4", "--model-dir", model_dir, "--faceset", faceset]
     convert += ["--chunk-frames", _CHUNK, "--batch-size", 2]
     return [
-        Trial("extract", "extract", partial(_in_folder, extract), _committed_frames, _committed_frames),
+        Trial("extract", "extract", partial(_in_folder, extract), _committed_frames, _extracted),
         Trial("train", "training", partial(_in_folder, train), _saved_steps, _trained),
         Trial("convert", "converting", partial(_in_folder, convert), _finished_chunks, _swapped),
     ]
@@ -71,10 +71,22 @@ def _committed_frames(folder: Path) -> Held:
     return frozenset()
 
 
+def _extracted(folder: Path) -> Any:
+    """The frames, and the track of each face; tracks are known once all frames are there."""
+    from ...lib.faceset import Faceset
+
+    with Faceset.open(folder / "faces") as faceset:
+        tracks = [(face.id, face.track) for face in faceset.faces()]
+    return _committed_frames(folder), tracks
+
+
 def _frame_digest(faceset: Any, frame: Any) -> str:
+    from ...lib.face_records import MEASURES
+
     digest = hashlib.sha256(f"{frame.time} {frame.width} {frame.height}".encode())
     for face in frame.faces:
         digest.update(f"{face.id} {face.index} {face.score} {face.scheme} {face.mask_names}".encode())
+        digest.update(f"{[getattr(face, name) for name in MEASURES]}".encode())
         arrays = [face.box, face.matrix, face.landmarks, *(face.embeddings[name] for name in sorted(face.embeddings))]
         arrays += [faceset.read_mask(face, name) for name in face.mask_names]
         for array in arrays:
