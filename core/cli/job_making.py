@@ -119,7 +119,9 @@ def _only(kind: str, choices: list[PluginChoice]) -> PluginChoice | None:
 
 def _in_one_line(job_class: type[Job], error: ValidationError, origins: dict[str, str]) -> str:
     first = error.errors()[0]
-    name = str(first["loc"][0]) if first["loc"] else "?"
+    if not first["loc"]:  # Of settings that do not go together.
+        return f"{job_class.command}: {first['msg'].removeprefix('Value error, ')}."
+    name = str(first["loc"][0])
     where = name.upper() if name in job_class.positional else flag_of(name)
     if first["type"] == "missing":
         return f"{job_class.command} needs {where}. `faceswap {job_class.command} --help` explains it."

@@ -6,7 +6,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from itertools import groupby
+from functools import reduce
+from itertools import groupby, zip_longest
 
 from ...lib.media import Chunk, Medium, read_chunk
 from .outputs import Output
@@ -26,6 +27,7 @@ class Tally:
         frames: Frames written: all of these, or those that were swapped.
         frames_swapped: Those in which a face was swapped.
         faces: Faces swapped.
+        by_model: The same by the numbers of the models.
         files: Names of the files that hold the frames, where they are single files.
     """
 
@@ -33,6 +35,7 @@ class Tally:
     frames: int = 0
     frames_swapped: int = 0
     faces: int = 0
+    by_model: tuple[int, ...] = ()
     files: tuple[str, ...] = ()
 
     def with_frame(self, work: Work, written: bool, files: Iterable[str]) -> Tally:
@@ -41,9 +44,15 @@ class Tally:
             self.seen + 1,
             self.frames + written,
             self.frames_swapped + bool(work.swapped),
-            self.faces + work.swapped,
+            self.faces + len(work.swapped),
+            _added(self.by_model, [work.swapped.count(number) for number in range(1 + max(work.swapped, default=-1))]),
             (*self.files, *files),
         )
+
+
+def _added(counts: Sequence[int], more: Sequence[int]) -> tuple[int, ...]:
+    """Sums counts place by place; what is missing behind the end of one counts as nothing."""
+    return tuple(one + other for one, other in zip_longest(counts, more, fillvalue=0))
 
 
 def sum_up(tallies: Iterable[Tally]) -> Tally:
@@ -54,6 +63,7 @@ def sum_up(tallies: Iterable[Tally]) -> Tally:
         frames=sum(tally.frames for tally in done),
         frames_swapped=sum(tally.frames_swapped for tally in done),
         faces=sum(tally.faces for tally in done),
+        by_model=reduce(_added, (tally.by_model for tally in done), ()),
     )
 
 
@@ -131,7 +141,7 @@ class Conversion:
             self.output.finish(work.frame)
 
     def _keeps(self, work: Work) -> bool:
-        return self.keep_unswapped or work.swapped > 0
+        return self.keep_unswapped or bool(work.swapped)
 
     def _frames(self, wanted: Sequence[Chunk]) -> Iterator[Work]:
         """The frames of some chunks with their chunk's number; the footage is decoded in one go."""

@@ -50,12 +50,14 @@ class FrameFace:
         scheme: The landmarks' scheme.
         masks: Its masks by masker.
         track: The number of its track, -1 without one.
+        model: The number of the model that swaps it.
     """
 
     landmarks: NDArray[np.float32]
     scheme: str
     masks: Mapping[str, PlacedMask] = field(default_factory=dict)
     track: int = -1
+    model: int = 0
 
 
 class FaceSource(Protocol):
@@ -72,30 +74,31 @@ class FacesetFaces:
     Args:
         faceset: The faceset, open.
         smooth: How strongly landmarks are smoothed along tracks; 0: not at all. What the faceset holds stays as it is.
-        selected: The names of the faces that are to be swapped; None for all.
+        chosen: The names of the faces that are to be swapped, with the number of the model that does it; None for all,
+            by the first.
     """
 
-    def __init__(self, faceset: Faceset, smooth: float = 0.0, selected: frozenset[str] | None = None) -> None:
+    def __init__(self, faceset: Faceset, smooth: float = 0.0, chosen: Mapping[str, int] | None = None) -> None:
         self._faceset = faceset
         self._smoothed = _smoothed(faceset, smooth) if smooth else {}
-        self._selected = selected
+        self._chosen = chosen
 
     def faces(self, key: FrameKey) -> Sequence[FrameFace]:
-        """The frame's faces as the faceset has them, those that are selected.
+        """The frame's faces as the faceset has them, those that are chosen.
 
         Raises:
             StoreError: The faceset is damaged, or a face has no landmarks.
         """
         faces = self._faceset.faces_at(key.source, key.pts)
-        return [self._face(face) for face in faces if self._selected is None or face.id in self._selected]
+        return [self._face(face) for face in faces if self._chosen is None or face.id in self._chosen]
 
     def among(self, table: FaceTable) -> FaceTable:
         """The rows of the faceset's table whose faces are to be swapped."""
-        return table if self._selected is None else table.take(np.isin(table.ids, sorted(self._selected)))
+        return table if self._chosen is None else table.take(np.isin(table.ids, sorted(self._chosen)))
 
     def digest(self) -> str:
         """Stands for what the faces depend on beside the faceset's contents."""
-        known = hashlib.sha256(repr(None if self._selected is None else sorted(self._selected)).encode())
+        known = hashlib.sha256(repr(None if self._chosen is None else sorted(self._chosen.items())).encode())
         for name, landmarks in self._smoothed.items():
             known.update(name.encode() + landmarks.tobytes())
         return known.hexdigest()
@@ -110,7 +113,8 @@ class FacesetFaces:
         if face.id in self._smoothed:  # A mask lies where its face does, so that its edge does not jitter either.
             matrix = crop_matrix(landmarks, face.scheme, self._faceset.face_type, self._faceset.crop_size)
         masks = {name: self._mask(face, name, matrix) for name in face.mask_names}
-        return FrameFace(landmarks, face.scheme, masks, -1 if face.track is None else face.track)
+        model = 0 if self._chosen is None else self._chosen[face.id]
+        return FrameFace(landmarks, face.scheme, masks, -1 if face.track is None else face.track, model)
 
     def _mask(self, face: StoredFace, name: str, matrix: NDArray[np.float32]) -> PlacedMask:
         pixels = self._faceset.read_mask(face, name)

@@ -16,8 +16,8 @@ from ..errors import MediaError, OptionError
 from .faces import FaceSource, FrameFace
 from .stream import Swapper, Work
 
-_REGION, _COVERAGE = "head", 1.2
-"""What a tile shows: the head, upright, with some of what is around it."""
+_REGION, _COVERAGE = "head", 0.8
+"""What a tile shows: the face upright, with hair, chin and ears, where seams are seen."""
 
 
 @dataclass(frozen=True, eq=False)

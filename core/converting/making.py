@@ -13,7 +13,7 @@ from ..training.saved_model import TrainedModel
 
 
 def making(
-    models: Sequence[tuple[TrainedModel, str]], blenders: Sequence[Prepared], consents: Sequence[str]
+    models: Iterable[tuple[TrainedModel, str]], blenders: Sequence[Prepared], consents: Sequence[str]
 ) -> dict[str, Any]:
     """Describes a conversion.
 

@@ -23,12 +23,14 @@ class UsedModel:
         label: The model as messages call it.
         spec: The crop that it wants.
         identity: Whose face is put on.
+        person: The number or name of the person who gets it; empty for everybody whose faces are swapped.
     """
 
     plugin: SwapModel
     label: str
     spec: CropSpec
     identity: str = "source"
+    person: str = ""
 
     def swap(self, crops: NDArray[np.uint8]) -> tuple[Floats, Floats | None]:
         """Swaps crops, uint8 `[faces size size 3]`: faces, float32 likewise, and masks `[faces size size 1]` or None.

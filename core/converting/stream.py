@@ -50,7 +50,7 @@ class Work:
         chain: By which its faces are blended; None where it is left as it is.
         cuts: Its faces, far to near.
         answers: The model's answers, one for each of `cuts`.
-        swapped: How many faces changed it.
+        swapped: For each face that changed it the number of its model.
         before: The picture before the swap, of the first frame with a face: a preview.
     """
 
@@ -60,7 +60,7 @@ class Work:
     chain: BlenderChain | None = None
     cuts: tuple[CutFace, ...] = ()
     answers: tuple[Answer, ...] = ()
-    swapped: int = 0
+    swapped: tuple[int, ...] = ()
     before: NDArray[np.uint8] | None = None
 
 
@@ -70,14 +70,14 @@ class Swapper:
 
     Attributes:
         source: Knows each frame's faces.
-        model: The swap model.
+        models: The swap models, by the numbers that faces name.
         shots: The blenders of each frame.
         mask: `auto` (the model's mask, or else the first stored one), `model`, or the name of a masker.
         batch_size: Faces in a call of the model.
     """
 
     source: FaceSource
-    model: UsedModel
+    models: tuple[UsedModel, ...]
     shots: Shots
     mask: str = ANY_MASK
     batch_size: int = 16
@@ -111,43 +111,51 @@ class Swapper:
         for work in frames:
             chain, frame = self.shots.chain_at(work.place), work.frame
             faces = self.source.faces(frame.key) if chain else ()
-            found = [cut_face(frame, face, self.model.spec) for face in faces]
+            found = [cut_face(frame, face, self.models[face.model].spec) for face in faces]
             cuts = sorted((cut for cut in found if cut), key=lambda cut: -scale_of(cut.matrix))
             first = bool(cuts) and not shown
             shown |= first
             yield replace(work, chain=chain, cuts=tuple(cuts), before=frame.image() if first else None)
 
     def _swapped(self, works: Generator[Work, None, None]) -> Generator[Work, None, None]:
-        """Runs the model on the faces of as many frames as make a batch."""
+        """Runs the models on the faces of as many frames as make a batch."""
         with closing(works):
             for group in _batches(works, self.batch_size):
-                answers = self._answers([cut.crop for work in group for cut in work.cuts])
+                answers = iter(self._answers([cut for work in group for cut in work.cuts]))
                 for work in group:
                     yield replace(work, answers=tuple(islice(answers, len(work.cuts))))
 
-    def _answers(self, crops: list[NDArray[np.uint8]]) -> Iterator[Answer]:
-        """What the model makes of crops; it is called with at most a batch at a time."""
-        for start in range(0, len(crops), self.batch_size):
-            faces, masks = self.model.swap(np.stack(crops[start : start + self.batch_size]))
-            for index, face in enumerate(faces):
-                yield Answer(face, None if masks is None else masks[index])
+    def _answers(self, cuts: list[CutFace]) -> list[Answer]:
+        """What the models make of faces; each is called with at most a batch at a time."""
+        answers: dict[int, Answer] = {}
+        for number, model in enumerate(self.models):
+            own = [place for place, cut in enumerate(cuts) if cut.face.model == number]
+            for start in range(0, len(own), self.batch_size):
+                batch = own[start : start + self.batch_size]
+                faces, masks = model.swap(np.stack([cuts[place].crop for place in batch]))
+                for index, place in enumerate(batch):
+                    answers[place] = Answer(faces[index], None if masks is None else masks[index])
+        return [answers[place] for place in range(len(cuts))]
 
     def _blended(self, work: Work) -> Work:
         """Blends the model's answers into the frame."""
-        chain, swapped = work.chain, 0
+        chain, swapped = work.chain, []
         if chain is None:
             return work
         for cut, answer in zip(work.cuts, work.answers, strict=True):
             patch = make_patch(cut, answer.face, self._mask(cut, answer), work.frame.time)
-            swapped += composite(work.frame, chain.blend(patch), chain)
-        return replace(work, swapped=swapped)
+            if composite(work.frame, chain.blend(patch), chain):
+                swapped.append(cut.face.model)
+        return replace(work, swapped=tuple(swapped))
 
     def _mask(self, cut: CutFace, answer: Answer) -> Floats:
         """The mask that was asked for."""
         if self.mask in (ANY_MASK, MODEL_MASK) and answer.mask is not None:
             return answer.mask
         if self.mask == MODEL_MASK:
-            raise PluginError(f"{self.model.label} gives no mask; leave out --mask, or name a masker of the faceset")
+            raise PluginError(
+                f"{self.models[cut.face.model].label} gives no mask; leave out --mask, or name a masker of the faceset"
+            )
         name = min(cut.masks, default="") if self.mask == ANY_MASK else self.mask
         if name in cut.masks:
             return cut.masks[name]

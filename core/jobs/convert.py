@@ -37,8 +37,10 @@ class ConvertReport(Report):
         frames_not_extracted: Those that the faceset knows nothing of, since they were not extracted; they show the
             original.
         faces: Faces swapped.
+        people: Faces swapped of each person, where --map names them.
         fps: Frames per second of this run.
         model_step: The training step of the model's weights.
+        model_steps: Those of each person's model, where --map names them.
         provenance: How the output is signed, or that it is not.
         consent: The records of consent that it names by their hash, or how to add one.
     """
@@ -49,8 +51,10 @@ class ConvertReport(Report):
     frames_left_out: int = 0
     frames_not_extracted: int = 0
     faces: int
+    people: dict[str, int] = Field({})
     fps: float | None = None
-    model_step: int = 0
+    model_step: int | None = None
+    model_steps: dict[str, int] = Field({})
     provenance: str | None = None
     consent: str | None = None
 
@@ -112,7 +116,7 @@ class ConvertJob(SwapChoices):
         medium = probe(self.media)
         require_output(self.output, medium, self.encoding())
         require_frames(medium, self.frames)
-        self.require_provenance(self.home())
+        self.require_provenance(*self.folders())
 
     def run(self, context: JobContext) -> ConvertReport:
         """Converts what no earlier run has finished, and publishes the output.

@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING
 
 from ...lib.faceset import Faceset
 from ...lib.media import Medium, probe
+from ..converting.casting import Cast
 from ..converting.chain import load_chain
 from ..converting.conversion import Conversion, Tally, sum_up
 from ..converting.faces import FacesetFaces, not_extracted
 from ..converting.footage import Footage, look
-from ..converting.making import manifest_of
 from ..converting.outputs import FolderOutput, Output, VideoOutput, is_video
 from ..converting.parts import Parts
 from ..converting.shots import Shots
 from ..converting.stream import Swapper
 from ..errors import MediaError
-from ..training.saved_model import TrainedModel
 from .context import JobContext
 from .convert_watch import ConvertWatch
 
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 _FORMAT = 2
 """Raised when the same settings give other pixels or records than before, so that parts of both are never joined."""
 
-_NOT_SHOWN = {"media", "output", "model_dir", "checkpoint", "faceset", "blenders", "check", "listeners"}
+_NOT_SHOWN = {"media", "output", "model_dir", "map", "checkpoint", "faceset", "blenders", "check", "listeners"}
 _NOT_SHOWN |= {"only", "not_", "person", "provenance", "sign_with", "consent"}
 """The settings that do not tell themselves what the output looks like; what they name is looked at instead."""
 
@@ -55,19 +54,19 @@ class ConvertRun:
         job, medium = self._job, probe(self._job.media)
         with Faceset.open(job.faceset) as faceset:
             job.require_faces(faceset, medium)
-            trained = job.trained_model(self._context, faceset, self._blenders, job.checkpoint)
+            cast = job.cast(self._context, faceset, self._blenders, job.checkpoint)
             faces = job.faces_of(self._context, faceset)
             footage = look(medium, job.frames, job.keep_unswapped == "yes")
-            with Parts(job.output, self._digest(medium, faceset, faces, trained)) as parts:
+            with Parts(job.output, self._digest(medium, faceset, faces, cast)) as parts:
                 if parts.discarded:
                     self._context.warn(f"{parts.folder} was begun with other settings or footage; starting anew.")
-                sealer = job.sealer_for([trained], self._blenders)
+                sealer = job.sealer_for(cast, self._blenders)
                 conversion = self._conversion(footage, parts, sealer)
-                tally, fps = self._convert(conversion, self._swapper(trained, faces, footage), sealer)
+                tally, fps = self._convert(conversion, self._swapper(cast, faces, footage), sealer)
                 unknown = not_extracted(faceset, medium, footage.wanted)
                 self._tell(footage, tally, unknown)
                 conversion.publish()
-        return self._report(tally, fps, unknown, trained)
+        return self._report(tally, fps, unknown, cast)
 
     def _convert(self, conversion: Conversion, swapper: Swapper, sealer: Sealer | None) -> tuple[Tally, float | None]:
         """Runs the conversion; returns what is finished, and the frames per second of this run."""
@@ -108,31 +107,37 @@ class ConvertRun:
 
     def _why_no_face(self) -> str:
         """What explains frames without a swap."""
-        if self._job.only or self._job.not_ or self._job.person:
+        if self._job.map or self._job.only or self._job.not_ or self._job.person:
             return " of those who are asked for"
         return "; another --detector or its options may find more"
 
-    def _report(self, tally: Tally, fps: float | None, unknown: int, trained: TrainedModel) -> ConvertReport:
+    def _report(self, tally: Tally, fps: float | None, unknown: int, cast: list[Cast]) -> ConvertReport:
         from .convert import ConvertReport
 
+        job, several = self._job, bool(self._job.map)
+        counts = [*tally.by_model, *[0] * len(cast)]
+        people = {each.role.person: count for each, count in zip(cast, counts, strict=False)}
+        steps = {each.role.person: each.trained.step for each in cast}
         return ConvertReport(
-            output=self._job.output,
+            output=job.output,
             frames=tally.frames,
             frames_swapped=tally.frames_swapped,
             frames_left_out=tally.seen - tally.frames,
             frames_not_extracted=unknown,
             faces=tally.faces,
+            people=people if several else {},
             fps=fps,
-            model_step=trained.step,
-            provenance=self._job.provenance_in_words(self._job.output),
-            consent=self._job.consent_in_words(self._job.home()),
+            model_step=None if several else cast[0].trained.step,
+            model_steps=steps if several else {},
+            provenance=job.provenance_in_words(job.output),
+            consent=job.consent_in_words(*job.folders()),
         )
 
-    def _swapper(self, trained: TrainedModel, faces: FacesetFaces, footage: Footage) -> Swapper:
+    def _swapper(self, cast: list[Cast], faces: FacesetFaces, footage: Footage) -> Swapper:
         job = self._job
         return Swapper(
             source=faces,
-            model=job.used_model(trained),
+            models=job.used_models(cast),
             shots=Shots(load_chain(self._blenders, job.check), *footage.bounds),
             mask=job.mask,
             batch_size=job.batch_size,
@@ -148,10 +153,10 @@ class ConvertRun:
         chunks = footage.read.chunks(job.chunk_frames)
         return Conversion(footage.medium, chunks, target, parts, footage.keep_unswapped)
 
-    def _digest(self, medium: Medium, faceset: Faceset, faces: FacesetFaces, trained: TrainedModel) -> str:
+    def _digest(self, medium: Medium, faceset: Faceset, faces: FacesetFaces, cast: list[Cast]) -> str:
         """Stands for all that the parts depend on: their pixels, and how images are signed, which are finished."""
         job = self._job
-        signing = [job.provenance, job.sign_with, job.consents(job.home()) if job.provenance else []]
+        signing = [job.provenance, job.sign_with, job.consents(*job.folders()) if job.provenance else []]
         content = [
             _FORMAT,
             job.model_dump(mode="json", exclude=_NOT_SHOWN),
@@ -164,7 +169,7 @@ class ConvertRun:
                 faceset.face_table(("track", "person")).digest(),
             ],
             faces.digest(),
-            [trained.record.model_dump(mode="json"), trained.step, manifest_of(job.model_dir, trained.step)],
+            [[each.trained.record.model_dump(mode="json"), each.trained.step, each.manifest] for each in cast],
             [] if is_video(job.output) else signing,
         ]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -36,10 +36,11 @@ class ConvertWatch:
     def __call__(self, work: Work) -> None:
         """Counts a frame and shows it if it is the preview; raises when somebody asked to stop."""
         self._context.check()
-        self._faces += work.swapped
+        faces = len(work.swapped)
+        self._faces += faces
         self._stage.advance(1, faces=self._faces)
         key, seconds = work.frame.key, work.frame.time
-        self._context.tell(events.FrameConverted, source=key.source, pts=key.pts, seconds=seconds, faces=work.swapped)
+        self._context.tell(events.FrameConverted, source=key.source, pts=key.pts, seconds=seconds, faces=faces)
         if work.before is not None:
             media = self._job.media
             self._show(work.before, work.frame.image(), media / key.source if media.is_dir() else media)

@@ -24,7 +24,7 @@ def _several(given: object) -> object:
     return given if isinstance(given, list | tuple) else (given,)
 
 
-Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Listed = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_several)]
 
 
@@ -69,7 +69,7 @@ class PreviewJob(SwapChoices):
     report_class: ClassVar[type[Report]] = PreviewReport
 
     output: Path = Field(description="The picture to write.")
-    at: Words = Field(
+    at: Listed = Field(
         (), description="Frames to show: numbers from 0 or times, 10,50,0:12.5.  [default: --count that differ]"
     )
     count: int = Field(4, ge=1, le=50, description="How many frames are shown where --at names none.")
@@ -78,7 +78,7 @@ class PreviewJob(SwapChoices):
         description="Blenders with their options behind them, 'reinhard feather blur=5 alpha' (repeatable).  [default: "
         "the chain of convert, also with each other blender that composites]",
     )
-    checkpoint: Words = Field(
+    checkpoint: Listed = Field(
         ("newest",), description="Which weights: `newest`, `best` by validation, or steps (repeatable)."
     )
     tile: int = Field(256, ge=64, le=1024, description="Side of each face in the picture, in pixels.")
@@ -110,7 +110,7 @@ class PreviewJob(SwapChoices):
             raise OutputError(f"{self.output} is the footage itself; choose another name for the picture")
         require_image_ending(self.output)
         require_parent(self.output)
-        self.require_provenance(self.home())
+        self.require_provenance(*self.folders())
 
     def chains(self) -> dict[str, list[Prepared]]:
         """The chains by what the picture calls them, not loaded."""

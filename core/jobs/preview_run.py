@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ...lib.faceset import Faceset
 from ...lib.media import Medium, Timeline, probe, scan
 from ...lib.provenance.pictures import write_sealed
+from ..converting.casting import Cast
 from ..converting.chain import load_chain
 from ..converting.faces import FacesetFaces
 from ..converting.grid import Row, draw_grid, read_rows, swapped_tiles
@@ -17,7 +18,6 @@ from ..converting.shots import Shots
 from ..converting.stream import Swapper
 from ..converting.trying import differing_faces, places_at
 from ..errors import StoreError
-from ..training.saved_model import TrainedModel
 from .context import JobContext, Stage
 
 if TYPE_CHECKING:
@@ -47,21 +47,23 @@ class PreviewRun:
             job.require_faces(faceset, medium)
             faces = job.faces_of(self._context, faceset)
             rows = list(read_rows(medium, self._places(medium, timeline, faceset, faces), faces))
-            models, columns = self._swapped(faceset, faces, rows)
+            casts, columns = self._swapped(faceset, faces, rows)
         original = medium.folder / rows[0].frame.key.source
         grid = draw_grid(rows, columns, timeline, job.tile)
-        write_sealed(job.output, grid, job.sealer_for(models, self._blenders), original)
+        write_sealed(
+            job.output, grid, job.sealer_for([each for cast in casts for each in cast], self._blenders), original
+        )
         self._context.preview(job.output, f"{job.media.name}: {len(rows)} frames, {len(columns)} ways")
-        return self._report([timeline.times.index(row.place) for row in rows], models)
+        return self._report([timeline.times.index(row.place) for row in rows], [cast[0].trained.step for cast in casts])
 
-    def _report(self, frames: list[int], models: list[TrainedModel]) -> PreviewReport:
+    def _report(self, frames: list[int], steps: list[int]) -> PreviewReport:
         from .preview import PreviewReport
 
         return PreviewReport(
             output=self._job.output,
             frames=tuple(frames),
             chains=tuple(self._chains),
-            model_steps=tuple(trained.step for trained in models),
+            model_steps=tuple(steps),
             provenance=self._job.provenance_in_words(self._job.output),
         )
 
@@ -80,24 +82,32 @@ class PreviewRun:
             return sorted(set(chosen.pts.tolist()))
         return sorted({medium.images.index(table.sources[source]) for source in chosen.source.tolist()})
 
-    def _swapped(self, faceset: Faceset, faces: FacesetFaces, rows: list[Row]) -> tuple[list[TrainedModel], Tiles]:
-        """The models, one for each checkpoint, and the columns of the grid by their headings."""
-        job, models, columns = self._job, [], Tiles()
+    def _swapped(self, faceset: Faceset, faces: FacesetFaces, rows: list[Row]) -> tuple[list[list[Cast]], Tiles]:
+        """The models of each checkpoint, and the columns of the grid by their headings."""
+        job, columns = self._job, Tiles()
+        casts: list[list[Cast]] = []
         with self._context.stage("preview", len(self._chains) * len(job.checkpoint), "columns") as stage:
             for checkpoint in job.checkpoint:
-                trained = job.trained_model(self._context, faceset, self._blenders, checkpoint)
-                models.append(trained)
-                columns |= self._columns(trained, faces, rows, stage)
-        return models, columns
+                cast = job.cast(self._context, faceset, self._blenders, checkpoint)
+                if _steps(cast) in map(_steps, casts):  # The newest may be the best.
+                    stage.advance(len(self._chains))
+                    continue
+                casts.append(cast)
+                columns |= self._columns(cast, faces, rows, stage)
+        return casts, columns
 
-    def _columns(self, trained: TrainedModel, faces: FacesetFaces, rows: list[Row], stage: Stage) -> Tiles:
+    def _columns(self, cast: list[Cast], faces: FacesetFaces, rows: list[Row], stage: Stage) -> Tiles:
         """The columns of one checkpoint."""
         job, columns = self._job, Tiles()
-        several = f" (step {trained.step})" if len(job.checkpoint) > 1 else ""
+        several = f" (step {cast[0].trained.step})" if len(job.checkpoint) > 1 else ""
         for name, chain in self._chains.items():
             self._context.check()
             shots = Shots(load_chain(chain, job.check))
-            swapper = Swapper(faces, job.used_model(trained), shots, job.mask, job.batch_size)
+            swapper = Swapper(faces, job.used_models(cast), shots, job.mask, job.batch_size)
             columns[f"{name}{several}"] = swapped_tiles(rows, swapper, job.tile)
             stage.advance()
         return columns
+
+
+def _steps(cast: list[Cast]) -> list[int]:
+    return [each.trained.step for each in cast]

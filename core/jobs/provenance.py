@@ -32,11 +32,11 @@ class ProvenanceChoices(Job):
     )
     consent: Records = Field((), description="Record of consent whose hash is signed (repeatable).")
 
-    def require_provenance(self, folder: Path | None = None) -> None:
+    def require_provenance(self, *folders: Path) -> None:
         """Refuses, before any work, a key or a record that cannot be used; makes the user's key if there is none.
 
         Args:
-            folder: Where records may be attached.
+            folders: Where records may be attached.
 
         Raises:
             ProvenanceError: A key or a record is missing, damaged or has expired.
@@ -46,13 +46,14 @@ class ProvenanceChoices(Job):
             from ...lib.provenance.signing import try_key
 
             try_key(self._key())
-            self.consents(folder)
+            self.consents(*folders)
 
-    def consents(self, folder: Path | None = None) -> list[str]:
-        """The hashes of the records of consent: those that are named, else those that are attached to a folder."""
+    def consents(self, *folders: Path) -> list[str]:
+        """The hashes of the records of consent: those that are named, else those that are attached to folders."""
         from ...lib.provenance.consent import attached, consent_hash
 
-        return [consent_hash(record) for record in self.consent or (attached(folder) if folder else ())]
+        records = self.consent or [record for folder in folders for record in attached(folder)]
+        return list(dict.fromkeys(map(consent_hash, records)))
 
     def sealer(self, made_with: dict[str, Any]) -> Sealer | None:
         """What seals the files of this job; None where that is not wanted.
@@ -74,11 +75,11 @@ class ProvenanceChoices(Job):
         place = f"; the manifest lies in {sidecar_of(output).name}" if output.suffix and not embeds(output) else ""
         return f"signed by '{self._key().signer}'{place}"
 
-    def consent_in_words(self, folder: Path | None = None) -> str:
+    def consent_in_words(self, *folders: Path) -> str:
         """The records of consent, for the report."""
         if not self.provenance:
             return ""
-        hashes = [found[:12] for found in self.consents(folder)]
+        hashes = [found[:12] for found in self.consents(*folders)]
         return ", ".join(f"sha256 {found}" for found in hashes) or NO_CONSENT
 
     def _key(self) -> Any:

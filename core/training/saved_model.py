@@ -166,6 +166,17 @@ def _options_today(folder: Path, saved: ModelRecord, prepared: Prepared) -> dict
     return dict(options.model_dump(mode="json"))
 
 
+def prepare_saved(folder: Path) -> Prepared:
+    """The plugin of a folder with its options, whose heavy work has not been done.
+
+    Raises:
+        CheckpointError: It is no model folder.
+        PluginError: The plugin is unknown.
+    """
+    record = read_record(folder)
+    return prepare(record.kind, PluginChoice(name=f"{record.name}@{record.package}", options=record.options))
+
+
 def load_trained_model(
     folder: Path,
     together_with: Sequence[Prepared] = (),
@@ -187,10 +198,9 @@ def load_trained_model(
     from .backends import import_keras
     from .checkpointing import load_weights
 
-    record = read_record(folder)
+    record, prepared = read_record(folder), prepare_saved(folder)
     if record.kind != base.kind:
         raise CheckpointError(f"{folder} holds the {record.kind} '{record.name}', and a {base.kind} is needed here")
-    prepared = prepare(record.kind, PluginChoice(name=f"{record.name}@{record.package}", options=record.options))
     use_backend([prepared, *together_with])
     import_keras()
     plugin = prepared.load()

@@ -165,3 +165,10 @@ def test_a_faceset_of_another_contract_version(refused, tmp_path):
 def test_a_model_folder_that_is_not_one(refused, tmp_path, clip):
     words = ("--model-dir", tmp_path / "model", "--faceset", tmp_path / "faces")
     assert str(tmp_path) in refused("convert", clip, tmp_path / "swap.mp4", *words)
+
+
+def test_settings_that_do_not_go_together(refused, clip, tmp_path):
+    message = refused(
+        "convert", clip, tmp_path / "out.mp4", "--faceset", tmp_path, "--model-dir", "a", "--map", "anna=b"
+    )
+    assert message == "Error: convert: either --model-dir or --map must say which model is used."

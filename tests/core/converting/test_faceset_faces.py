@@ -89,14 +89,18 @@ def test_without_smoothing_landmarks_are_the_stored_ones(faceset: Faceset) -> No
 
 
 def test_only_selected_faces_are_given(faceset: Faceset) -> None:
-    chosen = frozenset(face.id for face in faceset.faces() if face.track == 7)
-    shown = _shown(FacesetFaces(faceset, 1.0, chosen))
+    chosen = {face.id: 2 for face in faceset.faces() if face.track == 7}
+    faces = FacesetFaces(faceset, 1.0, chosen)
+    shown = _shown(faces)
     assert sorted(shown) == [(pts, 7) for pts in range(FRAMES)]
+    assert {face.model for face in shown.values()} == {2}
+    assert sorted(faces.among(faceset.face_table()).ids.tolist()) == sorted(chosen)
 
 
 def test_digest_tells_what_faces_depend_on(faceset: Faceset) -> None:
-    some = frozenset(face.id for face in faceset.faces() if face.track == 7)
-    made = [(0.0, None), (1.0, None), (2.0, None), (0.0, some), (1.0, some), (0.0, frozenset())]
+    some = {face.id: 0 for face in faceset.faces() if face.track == 7}
+    other = dict.fromkeys(some, 1)
+    made = [(0.0, None), (1.0, None), (2.0, None), (0.0, some), (1.0, some), (0.0, {}), (0.0, other)]
     digests = [FacesetFaces(faceset, *settings).digest() for settings in made]
     assert len(set(digests)) == len(made)
     assert digests[0] == FacesetFaces(faceset, 0.0, None).digest()
