@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .core.contract import Detections as Detections
     from .core.contract import FaceBatch as FaceBatch
     from .core.contract import FramePatch as FramePatch
+    from .core.contract import Neighbors as Neighbors
     from .core.errors import FaceswapError as FaceswapError
     from .core.hookspecs import hookimpl as hookimpl
     from .core.jobs.convert import ConvertJob as ConvertJob
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from .lib.weights import weights_path as weights_path
 
 _HOMES = {
-    "core.contract": ("CropPatch", "CropSpec", "Detections", "FaceBatch", "FramePatch"),
+    "core.contract": ("CropPatch", "CropSpec", "Detections", "FaceBatch", "FramePatch", "Neighbors"),
     "core.errors": ("FaceswapError",),
     "core.hookspecs": ("hookimpl",),
     "core.jobs.convert": ("ConvertJob",),

@@ -70,11 +70,11 @@ def declared_attributes(plugin: Any) -> dict[str, Any]:
     base = _contract_base(type(plugin))
     names = [name for parent in base.__mro__ for name in getattr(parent, "__annotations__", {}) if name in dir(base)]
     declared = {name: getattr(plugin, name) for name in names if name not in ("kind", "options")}
-    if isinstance(getattr(base, "crop", None), property):
+    for name, _ in inspect.getmembers(base, lambda member: isinstance(member, property)):
         try:
-            declared["crop"] = plugin.crop
+            declared[name] = getattr(plugin, name)
         except NotImplementedError:
-            declared["crop"] = "not declared"
+            declared[name] = "not declared"
     return declared
 
 
@@ -119,8 +119,8 @@ def check_value(value: Any, hint: Any, where: str) -> None:
         return
     if origin in (Union, UnionType):
         _check_union(value, hint, where)
-    elif origin is list:
-        _check_list(value, get_args(hint)[0], where)
+    elif origin is list or (origin is tuple and is_dataclass(get_args(hint)[0]) and Ellipsis in get_args(hint)):
+        _check_series(value, origin, get_args(hint)[0], where)
     elif origin is tuple and Ellipsis not in get_args(hint):
         _check_tuple(value, get_args(hint), where)
     elif origin is Mapping:
@@ -139,9 +139,9 @@ def _check_union(value: Any, hint: Any, where: str) -> None:
     check_value(value, next(choice for choice in choices if choice is not type(None)), where)
 
 
-def _check_list(value: Any, item: Any, where: str) -> None:
-    if not isinstance(value, list):
-        raise ContractError(f"{where}: expected a list. Received: {_what_came(value)}")
+def _check_series(value: Any, series: type[Any], item: Any, where: str) -> None:
+    if not isinstance(value, series):
+        raise ContractError(f"{where}: expected a {series.__name__}. Received: {_what_came(value)}")
     for index, element in enumerate(value):
         with jaxtyping.jaxtyped("context"):
             check_value(element, item, f"{where}[{index}]")

@@ -93,6 +93,41 @@ class CropSpec:
 
 
 @dataclass(frozen=True, eq=False)
+class Neighbors:
+    """The same person's face in the frames around one face of a patch, along its track, in order of time.
+
+    What stands here is known of the footage before anything is swapped; the face itself is not among them. Ends of
+    the track and frames in which the face was missed leave it shorter, none at all included.
+
+    Attributes:
+        offsets: For each neighbor how many frames later it is; negative: earlier.
+        times: For each neighbor its frame's time in seconds.
+        landmarks: float32 `[neighbors points 2]` in *frame* pixels.
+        matrices: float32 `[neighbors 2 3]`, frame pixels to the neighbor's own crop pixels.
+        targets: The original crops, float32 `[neighbors size size 3]`, 0..1, each cut along its own matrix.
+    """
+
+    offsets: tuple[int, ...]
+    times: tuple[float, ...]
+    landmarks: Landmarks
+    matrices: Matrices
+    targets: Faces
+
+    def within(self, reach: int) -> Neighbors:
+        """Those at most `reach` frames away."""
+        kept = [index for index, offset in enumerate(self.offsets) if abs(offset) <= reach]
+        if len(kept) == len(self.offsets):
+            return self
+        return Neighbors(
+            tuple(self.offsets[index] for index in kept),
+            tuple(self.times[index] for index in kept),
+            self.landmarks[kept],
+            self.matrices[kept],
+            self.targets[kept],
+        )
+
+
+@dataclass(frozen=True, eq=False)
 class CropPatch:
     """Swapped faces on their way back, still in the aligned crop. Changed with `dataclasses.replace`.
 
@@ -106,6 +141,8 @@ class CropPatch:
         stored_masks: The faceset's masks by name, each like `masks` (read-only).
         track: For each face the number of its track, -1 where it has none (read-only).
         time: For each face its frame's time in seconds (read-only).
+        neighbors: For each face the neighbors that the blender's `context` asks for; () where it asks for none
+            (read-only).
     """
 
     faces: Faces
@@ -117,6 +154,7 @@ class CropPatch:
     stored_masks: Mapping[str, Masks] = field(default_factory=dict)
     track: tuple[int, ...] = ()
     time: tuple[float, ...] = ()
+    neighbors: tuple[Neighbors, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

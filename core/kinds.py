@@ -339,12 +339,15 @@ class Blender(Plugin):
     """Brings swapped faces back; either a `CropBlender` or a `FrameBlender`."""
 
     kind = "blender"
-    context: ClassVar[int] = 0
-    """How many neighbors along the track, on both sides, it needs to see."""
 
 
 class CropBlender(Blender):
     """Changes the patch in the aligned crop: its color, mask or finish."""
+
+    @property
+    def context(self) -> int:
+        """How many frames before and after it needs to know of, as `patch.neighbors`; may depend on its options."""
+        return 0
 
     def blend(self, patch: c.CropPatch) -> c.CropPatch:
         """Returns the changed patch; keeps no state."""

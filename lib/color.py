@@ -120,24 +120,25 @@ def _plane_mean_std(
     return mean, np.sqrt(variance)
 
 
-def transfer_mean(image: Floats, reference: Floats, mask: Floats) -> Floats:
+def transfer_mean(image: Floats, reference: Floats, mask: Floats, reference_mask: Floats | None = None) -> Floats:
     """Shifts a picture's colors so that their mean in the mask becomes the reference's.
 
     Args:
         image: Picture to change, float32 `[... height width 3]`, 0..1.
         reference: Picture whose colors are wanted, like `image`.
-        mask: Weights of both pictures' pixels, `[... height width 1]`.
+        mask: Weights of the pixels, `[... height width 1]`.
+        reference_mask: Weights of the reference's pixels, which may then be of another size; None: `mask`.
 
     Returns:
         The changed picture, like `image`; unchanged where the mask is empty.
     """
     mean, _ = masked_mean_std(image, mask)
-    wanted_mean, _ = masked_mean_std(reference, mask)
+    wanted_mean, _ = masked_mean_std(reference, mask if reference_mask is None else reference_mask)
     shift = np.nan_to_num(wanted_mean - mean).astype(np.float32)
     return np.asarray(np.clip(image + shift, 0, 1))
 
 
-def transfer_reinhard(image: Floats, reference: Floats, mask: Floats) -> Floats:
+def transfer_reinhard(image: Floats, reference: Floats, mask: Floats, reference_mask: Floats | None = None) -> Floats:
     """Gives a picture the reference's mean and standard deviation in each channel of LAB.
 
     The paper works in the decorrelated space l-alpha-beta; CIE LAB is what face swapping tools use in its
@@ -146,7 +147,8 @@ def transfer_reinhard(image: Floats, reference: Floats, mask: Floats) -> Floats:
     Args:
         image: Picture to change, float32 `[... height width 3]`, 0..1.
         reference: Picture whose colors are wanted, like `image`.
-        mask: Weights of both pictures' pixels, `[... height width 1]`.
+        mask: Weights of the pixels, `[... height width 1]`.
+        reference_mask: Weights of the reference's pixels, which may then be of another size; None: `mask`.
 
     Returns:
         The changed picture, like `image`; unchanged where the mask is empty. A channel without any spread is
@@ -157,9 +159,9 @@ def transfer_reinhard(image: Floats, reference: Floats, mask: Floats) -> Floats:
         2001.
     """
     lab, wanted = (_to_lab(np.ascontiguousarray(np.moveaxis(picture, -1, 0))) for picture in (image, reference))
-    weights = np.asarray(mask[..., 0], np.float64)
-    mean, std = _plane_mean_std(lab, weights)
-    wanted_mean, wanted_std = _plane_mean_std(wanted, weights)
+    counts = mask if reference_mask is None else reference_mask
+    mean, std = _plane_mean_std(lab, np.asarray(mask[..., 0], np.float64))
+    wanted_mean, wanted_std = _plane_mean_std(wanted, np.asarray(counts[..., 0], np.float64))
     gain = wanted_std / np.maximum(std, _FLAT)
     lab -= mean.astype(np.float32)  # Eq. 10.
     lab *= gain.astype(np.float32)  # Eq. 11.

@@ -29,16 +29,22 @@ class Measured:
     Attributes:
         inside: Which pixels the mask holds, `[pixels]`.
         weights: The mask there, float64 `[samples]`, above 0.
-        wanted: The reference's colors there, float32 `[3 samples]`.
+        wanted: The reference's colors there, float32 `[3 wanted]`.
+        wanted_weights: Their weights, float64 `[wanted]`, above 0.
     """
 
     inside: NDArray[np.bool_]
     weights: Doubles
     wanted: Floats
+    wanted_weights: Doubles
 
 
 def transfer_each(
-    transfer: Callable[[Floats, Measured], Floats], image: Floats, reference: Floats, mask: Floats
+    transfer: Callable[[Floats, Measured], Floats],
+    image: Floats,
+    reference: Floats,
+    mask: Floats,
+    reference_mask: Floats | None = None,
 ) -> Floats:
     """Applies a transfer to each picture of a batch.
 
@@ -46,19 +52,26 @@ def transfer_each(
         transfer: Takes all colors of a picture, float32 `[3 pixels]`, and what the mask holds; gives new colors.
         image: Pictures to change, float32 `[... height width 3]`, 0..1.
         reference: Pictures whose colors are wanted, like `image`.
-        mask: Weights of both pictures' pixels, `[... height width 1]`.
+        mask: Weights of the pixels, `[... height width 1]`.
+        reference_mask: Weights of the reference's pixels, which may then be of another size; None: `mask`.
 
     Returns:
         The changed pictures, like `image`, cut off at 0 and 1; unchanged where a mask is empty.
     """
     changed = np.array(image, np.float32)
+    counts = mask if reference_mask is None else reference_mask
     for index in np.ndindex(image.shape[:-3]):
-        weights = mask[index].reshape(-1)
-        inside = weights > 0
-        if not inside.any():
+        weights, wanted_weights = mask[index].reshape(-1), counts[index].reshape(-1)
+        inside, wanted_inside = weights > 0, wanted_weights > 0
+        if not inside.any() or not wanted_inside.any():
             continue
-        wanted = _planes(reference[index])[:, inside]
-        colors = transfer(_planes(image[index]), Measured(inside, weights[inside].astype(np.float64), wanted))
+        seen = Measured(
+            inside,
+            weights[inside].astype(np.float64),
+            _planes(reference[index])[:, wanted_inside],
+            wanted_weights[wanted_inside].astype(np.float64),
+        )
+        colors = transfer(_planes(image[index]), seen)
         changed[index] = np.clip(colors, 0, 1).T.reshape(image.shape[-3:])
     return changed
 
@@ -68,7 +81,7 @@ def _planes(picture: Floats) -> Floats:
     return np.ascontiguousarray(picture.reshape(-1, 3).T)
 
 
-def transfer_linear(image: Floats, reference: Floats, mask: Floats) -> Floats:
+def transfer_linear(image: Floats, reference: Floats, mask: Floats, reference_mask: Floats | None = None) -> Floats:
     """Gives a picture the reference's mean and covariance of color: whitens by one, colors by the other (LCT).
 
     With C the covariances, A = C_reference^(1/2) C_image^(-1/2); roots are symmetric.
@@ -76,7 +89,8 @@ def transfer_linear(image: Floats, reference: Floats, mask: Floats) -> Floats:
     Args:
         image: Picture to change, float32 `[... height width 3]`, 0..1.
         reference: Picture whose colors are wanted, like `image`.
-        mask: Weights of both pictures' pixels, `[... height width 1]`.
+        mask: Weights of the pixels, `[... height width 1]`.
+        reference_mask: Weights of the reference's pixels, which may then be of another size; None: `mask`.
 
     Returns:
         The changed picture, like `image`; unchanged where the mask is empty. A direction of color without any
@@ -85,10 +99,12 @@ def transfer_linear(image: Floats, reference: Floats, mask: Floats) -> Floats:
     Reference:
         A. Hertzmann, Algorithms for rendering in artistic styles, PhD thesis, New York University, 2001.
     """
-    return transfer_each(lambda colors, seen: _affine(colors, seen, _whiten_and_color), image, reference, mask)
+    return transfer_each(_affine_by(_whiten_and_color), image, reference, mask, reference_mask)
 
 
-def transfer_monge_kantorovich(image: Floats, reference: Floats, mask: Floats) -> Floats:
+def transfer_monge_kantorovich(
+    image: Floats, reference: Floats, mask: Floats, reference_mask: Floats | None = None
+) -> Floats:
     """Gives a picture the reference's mean and covariance of color while the colors move as little as possible.
 
     With C the covariances and R = C_image^(1/2), A = R^-1 (R C_reference R)^(1/2) R^-1: of all matrices that
@@ -97,7 +113,8 @@ def transfer_monge_kantorovich(image: Floats, reference: Floats, mask: Floats) -
     Args:
         image: Picture to change, float32 `[... height width 3]`, 0..1.
         reference: Picture whose colors are wanted, like `image`.
-        mask: Weights of both pictures' pixels, `[... height width 1]`.
+        mask: Weights of the pixels, `[... height width 1]`.
+        reference_mask: Weights of the reference's pixels, which may then be of another size; None: `mask`.
 
     Returns:
         The changed picture, like `image`; unchanged where the mask is empty. A direction of color without any
@@ -107,16 +124,20 @@ def transfer_monge_kantorovich(image: Floats, reference: Floats, mask: Floats) -
         F. Pitie, A. Kokaram, The linear Monge-Kantorovitch linear colour mapping for example-based colour
         transfer, CVMP 2007.
     """
-    return transfer_each(lambda colors, seen: _affine(colors, seen, _move_least), image, reference, mask)
+    return transfer_each(_affine_by(_move_least), image, reference, mask, reference_mask)
 
 
-def _affine(colors: Floats, seen: Measured, find_matrix: Callable[[Doubles, Doubles], Doubles]) -> Floats:
-    """Maps the colors by wanted_mean + A (color - mean)."""
-    mean, covariance = _moments(colors[:, seen.inside], seen.weights)
-    wanted_mean, wanted_covariance = _moments(seen.wanted, seen.weights)
-    matrix = find_matrix(covariance, wanted_covariance).astype(np.float32)
-    centered = colors - mean.astype(np.float32)
-    return mix_channels(centered, matrix) + wanted_mean.astype(np.float32)
+def _affine_by(find_matrix: Callable[[Doubles, Doubles], Doubles]) -> Callable[[Floats, Measured], Floats]:
+    """The transfer that maps colors by wanted_mean + A (color - mean)."""
+
+    def transfer(colors: Floats, seen: Measured) -> Floats:
+        mean, covariance = _moments(colors[:, seen.inside], seen.weights)
+        wanted_mean, wanted_covariance = _moments(seen.wanted, seen.wanted_weights)
+        matrix = find_matrix(covariance, wanted_covariance).astype(np.float32)
+        centered = colors - mean.astype(np.float32)
+        return mix_channels(centered, matrix) + wanted_mean.astype(np.float32)
+
+    return transfer
 
 
 def _moments(samples: Floats, weights: Doubles) -> tuple[Doubles, Doubles]:

@@ -20,7 +20,7 @@ _CELLS = 4096  # Steps of the table that pixels are looked up in, far finer than
 _TURNS = 3  # Rotations over which a step of sliced transport averages.
 
 
-def transfer_histogram(image: Floats, reference: Floats, mask: Floats) -> Floats:
+def transfer_histogram(image: Floats, reference: Floats, mask: Floats, reference_mask: Floats | None = None) -> Floats:
     """Gives each channel of a picture the reference's histogram.
 
     Pixels of equal value share the mean of the values that their part of the histogram is given.
@@ -28,7 +28,8 @@ def transfer_histogram(image: Floats, reference: Floats, mask: Floats) -> Floats
     Args:
         image: Picture to change, float32 `[... height width 3]`, 0..1.
         reference: Picture whose colors are wanted, like `image`.
-        mask: Weights of both pictures' pixels, `[... height width 1]`.
+        mask: Weights of the pixels, `[... height width 1]`.
+        reference_mask: Weights of the reference's pixels, which may then be of another size; None: `mask`.
 
     Returns:
         The changed picture, like `image`; unchanged where the mask is empty. A channel without any spread is only
@@ -37,10 +38,12 @@ def transfer_histogram(image: Floats, reference: Floats, mask: Floats) -> Floats
     Reference:
         R. Gonzalez, R. Woods, Digital image processing, 4th ed., 2018, section 3.3.
     """
-    return transfer_each(_match_channels, image, reference, mask)
+    return transfer_each(_match_channels, image, reference, mask, reference_mask)
 
 
-def transfer_sliced(image: Floats, reference: Floats, mask: Floats, steps: int = 10) -> Floats:
+def transfer_sliced(
+    image: Floats, reference: Floats, mask: Floats, steps: int = 10, reference_mask: Floats | None = None
+) -> Floats:
     """Moves a picture's colors to the reference's by sliced optimal transport.
 
     Every step matches the histograms along the axes of several fixed rotations of color space and goes the mean
@@ -49,8 +52,9 @@ def transfer_sliced(image: Floats, reference: Floats, mask: Floats, steps: int =
     Args:
         image: Picture to change, float32 `[... height width 3]`, 0..1.
         reference: Picture whose colors are wanted, like `image`.
-        mask: Weights of both pictures' pixels, `[... height width 1]`.
+        mask: Weights of the pixels, `[... height width 1]`.
         steps: How many steps to take.
+        reference_mask: Weights of the reference's pixels, which may then be of another size; None: `mask`.
 
     Returns:
         The changed picture, like `image`; unchanged where the mask is empty.
@@ -60,10 +64,12 @@ def transfer_sliced(image: Floats, reference: Floats, mask: Floats, steps: int =
     """
     rotations = _rotations(steps * _TURNS)
     plan = [rotations[start : start + _TURNS] for start in range(0, len(rotations), _TURNS)]
-    return transfer_each(lambda colors, seen: _transport(colors, seen, plan), image, reference, mask)
+    return transfer_each(lambda colors, seen: _transport(colors, seen, plan), image, reference, mask, reference_mask)
 
 
-def transfer_iterative(image: Floats, reference: Floats, mask: Floats, steps: int = 10) -> Floats:
+def transfer_iterative(
+    image: Floats, reference: Floats, mask: Floats, steps: int = 10, reference_mask: Floats | None = None
+) -> Floats:
     """Moves a picture's colors to the reference's by iterative distribution transfer.
 
     Every step matches the histograms along the axes of one fixed rotation of color space; the last ones are the
@@ -72,8 +78,9 @@ def transfer_iterative(image: Floats, reference: Floats, mask: Floats, steps: in
     Args:
         image: Picture to change, float32 `[... height width 3]`, 0..1.
         reference: Picture whose colors are wanted, like `image`.
-        mask: Weights of both pictures' pixels, `[... height width 1]`.
+        mask: Weights of the pixels, `[... height width 1]`.
         steps: How many rotations to take, the channels included.
+        reference_mask: Weights of the reference's pixels, which may then be of another size; None: `mask`.
 
     Returns:
         The changed picture, like `image`; unchanged where the mask is empty.
@@ -83,7 +90,7 @@ def transfer_iterative(image: Floats, reference: Floats, mask: Floats, steps: in
         Vision and Image Understanding 107, 2007.
     """
     plan = [[rotation] for rotation in [*_rotations(steps - 1), np.eye(3, dtype=np.float32)]]
-    return transfer_each(lambda colors, seen: _transport(colors, seen, plan), image, reference, mask)
+    return transfer_each(lambda colors, seen: _transport(colors, seen, plan), image, reference, mask, reference_mask)
 
 
 def _rotations(count: int) -> list[Floats]:
@@ -94,8 +101,7 @@ def _rotations(count: int) -> list[Floats]:
 
 
 def _match_channels(colors: Floats, seen: Measured) -> Floats:
-    lines = zip(colors, seen.wanted, strict=True)
-    return np.stack([_match(line, line[seen.inside], wanted, seen.weights) for line, wanted in lines])
+    return np.stack([_match(line, goal, seen) for line, goal in zip(colors, seen.wanted, strict=True)])
 
 
 def _transport(colors: Floats, seen: Measured, plan: Sequence[Sequence[Floats]]) -> Floats:
@@ -104,25 +110,23 @@ def _transport(colors: Floats, seen: Measured, plan: Sequence[Sequence[Floats]])
         way = np.zeros_like(colors)
         for rotation in rotations:
             along, goals = mix_channels(colors, rotation), mix_channels(seen.wanted, rotation)
-            lines = zip(along, goals, strict=True)
-            matched = [_match(line, line[seen.inside], goal, seen.weights, _SHARES) for line, goal in lines]
+            matched = [_match(line, goal, seen, _SHARES) for line, goal in zip(along, goals, strict=True)]
             way += mix_channels(np.stack(matched) - along, rotation.T)
         colors = colors + way / np.float32(len(rotations))
     return colors
 
 
-def _match(line: Floats, own: Floats, wanted: Floats, weights: Doubles, shares: Doubles | None = None) -> Floats:
-    """Maps values so that those in the mask, `own`, get the distribution of `wanted`.
+def _match(line: Floats, wanted: Floats, seen: Measured, shares: Doubles | None = None) -> Floats:
+    """Maps values so that those in the mask get the distribution of `wanted`.
 
     Args:
         line: The values to map, `[pixels]`.
-        own: Those of them in the mask, `[samples]`.
-        wanted: The values whose distribution is wanted, `[samples]`.
-        weights: Of `own` and of `wanted`, `[samples]`.
+        wanted: The values whose distribution is wanted, `[wanted]`.
+        seen: Which of `line` are in the mask, and the weights of both.
         shares: Where to sample both distributions, 0..1, evenly; None takes every single value.
     """
-    levels, at, mass = _distribution(own, weights)
-    wanted_levels, wanted_at, _ = _distribution(wanted, weights)
+    levels, at, mass = _distribution(line[seen.inside], seen.weights)
+    wanted_levels, wanted_at, _ = _distribution(wanted, seen.wanted_weights)
     if shares is not None:
         levels, at, mass = np.interp(shares, at, levels), shares, np.full(len(shares), 1 / len(shares))
     goals = np.interp(at, wanted_at, wanted_levels)

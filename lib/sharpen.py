@@ -8,27 +8,9 @@ Convention:
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from .color import Floats
-
-Kernel = NDArray[np.float64]
-
-
-def box_kernel(radius: float) -> Kernel:
-    """A mean over `radius` pixels to either side, the outermost ones by their share; sums up to 1."""
-    reach = int(np.ceil(radius))
-    weights = np.clip(radius + 1 - np.abs(np.arange(-reach, reach + 1)), 0, 1)
-    return np.asarray(weights / weights.sum())
-
-
-def gaussian_kernel(deviation: float) -> Kernel:
-    """A Gaussian, cut off at three deviations; sums up to 1."""
-    reach = int(np.ceil(3 * deviation))
-    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / deviation) ** 2)
-    return np.asarray(weights / weights.sum())
+from .masked_blur import Floats, Kernel, blur_inside
 
 
 def sharpen(image: Floats, mask: Floats, kernel: Kernel, amount: float, threshold: float = 0.0) -> Floats:
@@ -48,16 +30,8 @@ def sharpen(image: Floats, mask: Floats, kernel: Kernel, amount: float, threshol
     changed = np.array(image, np.float32)
     for index in np.ndindex(image.shape[:-3]):
         inside = mask[index][..., 0] > 0
-        detail = image[index] - _blurred(image[index], inside, kernel)
+        detail = image[index] - blur_inside(image[index], inside, kernel)
         shrunk = np.sign(detail) * np.maximum(np.abs(detail) - np.float32(threshold), 0)
         sharp = np.clip(image[index] + np.float32(amount) * shrunk, 0, 1)
         changed[index][inside] = sharp[inside]
     return changed
-
-
-def _blurred(picture: Floats, inside: NDArray[np.bool_], kernel: Kernel) -> Floats:
-    """The mean of the pixels inside, weighted by the kernel; meaningless outside."""
-    weights = inside.astype(np.float32)[..., None]
-    layers = np.concatenate([picture * weights, weights], axis=-1)
-    sums = cv2.sepFilter2D(layers, -1, kernel, kernel, borderType=cv2.BORDER_CONSTANT)
-    return np.asarray(sums[..., :3] / np.maximum(sums[..., 3:], np.float32(1e-6)), np.float32)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from ..contract import BoxPixels, CropPatch, FramePatch
 from ..errors import FaceswapError, PluginError
 from ..host import Prepared
-from ..kinds import Blender, CropBlender, FrameBlender
+from ..kinds import CropBlender, FrameBlender
 
 Patch = TypeVar("Patch")
 Result = TypeVar("Result")
@@ -31,9 +31,16 @@ class BlenderChain:
 
     def blend(self, patch: CropPatch) -> CropPatch:
         """Hands the patch from one crop blender to the next."""
+        around = patch.neighbors
         for label, blender in self.crop_blenders:
-            patch = _called(label, blender.blend, patch)
+            seen = tuple(neighbors.within(blender.context) for neighbors in around) if blender.context else ()
+            patch = _called(label, blender.blend, replace(patch, neighbors=seen))
         return patch
+
+    @property
+    def context(self) -> int:
+        """How many frames before and after a face its blenders need to know of."""
+        return max((blender.context for _, blender in self.crop_blenders), default=0)
 
     def composite(self, patch: FramePatch) -> BoxPixels:
         """Composites one face's box."""
@@ -55,8 +62,7 @@ def require_chain(blenders: Sequence[Prepared]) -> None:
     """Refuses, before anything is loaded, a chain that cannot work.
 
     Raises:
-        PluginError: Not exactly one blender composites in the frame, it is not the last, or one needs what this
-            host does not give.
+        PluginError: Not exactly one blender composites in the frame, it is not the last, or one does neither.
     """
     compositing = [used for used in blenders if isinstance(used.plugin, FrameBlender)]
     names = _names(blenders) or "none"
@@ -72,13 +78,8 @@ def require_chain(blenders: Sequence[Prepared]) -> None:
 
 
 def _require_usable(used: Prepared) -> None:
-    blender: Blender = used.plugin
-    if not isinstance(blender, (CropBlender, FrameBlender)):
+    if not isinstance(used.plugin, (CropBlender, FrameBlender)):
         raise PluginError(f"{used.label} is neither a CropBlender nor a FrameBlender; its author must choose one.")
-    if blender.context:
-        raise PluginError(
-            f"{used.label} needs {blender.context} neighboring frames, which this version does not give; leave it out."
-        )
 
 
 def _names(blenders: Iterable[Prepared]) -> str:

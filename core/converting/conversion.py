@@ -10,6 +10,7 @@ from functools import reduce
 from itertools import groupby, zip_longest
 
 from ...lib.media import Chunk, Medium, read_chunk
+from .neighbors import wanted_and_near
 from .outputs import Output
 from .parts import Parts
 from .stream import Swapper, Work
@@ -106,7 +107,10 @@ class Conversion:
         """
         tallies = self.finished()
         counts = {chunk.index: chunk.count for chunk in self.chunks}
-        frames = self._frames([chunk for chunk in self.chunks if chunk.index not in tallies])
+        unfinished = [chunk for chunk in self.chunks if chunk.index not in tallies]
+        frames = wanted_and_near(
+            self._frames(unfinished, swapper.shots.context), lambda work: work.wanted, swapper.shots.context
+        )
         with closing(swapper.stream(frames, self._finish)) as works:
             for number, group in groupby(works, lambda work: work.chunk):
                 tallies[number] = self._write(counts[number], number, group, watch)
@@ -143,17 +147,29 @@ class Conversion:
     def _keeps(self, work: Work) -> bool:
         return self.keep_unswapped or bool(work.swapped)
 
-    def _frames(self, wanted: Sequence[Chunk]) -> Iterator[Work]:
-        """The frames of some chunks with their chunk's number; the footage is decoded in one go."""
+    def _frames(self, wanted: Sequence[Chunk], reach: int) -> Iterator[Work]:
+        """The frames from the first wanted chunk to the last, `reach` more on both sides, decoded in one go."""
         if not wanted:
             return
         numbers = {chunk.index for chunk in wanted}
-        first, last = wanted[0], wanted[-1]
-        span = [chunk for chunk in self.chunks if first.index <= chunk.index <= last.index]
+        span = self._span(wanted[0], wanted[-1], reach)
         starts = [chunk.first for chunk in span]
-        whole = Chunk(first.index, first.first, last.last, sum(chunk.count for chunk in span))
-        for frame in read_chunk(self.medium, whole):
+        whole = Chunk(span[0].index, span[0].first, span[-1].last, sum(chunk.count for chunk in span))
+        for position, frame in enumerate(read_chunk(self.medium, whole)):
             place = frame.key.pts if self.medium.kind == "video" else int(frame.time)
             number = span[bisect_right(starts, place) - 1].index
-            if number in numbers:
-                yield Work(number, place, frame)
+            yield Work(number, place, frame, position, number in numbers)
+
+    def _span(self, first: Chunk, last: Chunk, reach: int) -> list[Chunk]:
+        """The chunks from one to another, and as many around as hold `reach` frames."""
+        chunks = list(self.chunks)
+        start, end = chunks.index(first), chunks.index(last) + 1
+        room = reach
+        while room > 0 and start:
+            start -= 1
+            room -= chunks[start].count
+        room = reach
+        while room > 0 and end < len(chunks):
+            room -= chunks[end].count
+            end += 1
+        return chunks[start:end]

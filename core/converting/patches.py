@@ -18,7 +18,7 @@ from ...lib.geometry import compose, crop_matrix, recut, resize_matrix, scale_of
 from ...lib.landmarks import FloatArray
 from ...lib.media import Frame
 from ...lib.warp import Box, cut, paste, paste_box
-from ..contract import CropPatch, CropSpec, FramePatch
+from ..contract import CropPatch, CropSpec, FramePatch, Neighbors
 from .chain import BlenderChain
 from .faces import FrameFace, PlacedMask
 from .models import Floats
@@ -39,6 +39,7 @@ class CutFace:
         matrix: float32 `[2 3]`, frame pixels to patch pixels.
         target: The patch of the frame, float32 `[patch patch 3]`, 0..1.
         masks: The stored masks on the patch, float32 `[patch patch 1]`, by masker.
+        neighbors: The faces of its track around; None where no blender asks for them.
     """
 
     face: FrameFace
@@ -46,6 +47,7 @@ class CutFace:
     matrix: Floats
     target: Floats
     masks: Mapping[str, Floats]
+    neighbors: Neighbors | None = None
 
 
 def patch_size(spec: CropSpec) -> int:
@@ -96,6 +98,7 @@ def make_patch(cut_out: CutFace, face: Floats, mask: Floats, time: float) -> Cro
         stored_masks={name: _read_only(mask[None]) for name, mask in cut_out.masks.items()},
         track=(cut_out.face.track,),
         time=(time,),
+        neighbors=() if cut_out.neighbors is None else (cut_out.neighbors,),
     )
 
 

@@ -23,6 +23,11 @@ class Shots:
     first: int | None = None
     last: int | None = None
 
+    @property
+    def context(self) -> int:
+        """How many frames before and after a face the chains need to know of."""
+        return self.chain.context
+
     def chain_at(self, place: int) -> BlenderChain | None:
         """The chain of a frame; None for one that is left as it is."""
         before = self.first is not None and place < self.first

@@ -23,6 +23,7 @@ from ..errors import PluginError, StoreError
 from .chain import BlenderChain
 from .faces import ANY_MASK, MODEL_MASK, FaceSource
 from .models import Floats, UsedModel
+from .neighbors import with_neighbors
 from .patches import CutFace, composite, cut_face, make_patch
 from .shots import Shots
 from .threads import ahead, map_ahead
@@ -47,6 +48,8 @@ class Work:
         chunk: The chunk that it belongs to.
         place: Its presentation time in a video, its position among images.
         frame: The frame; the blending threads write into it.
+        position: Which frame of the decoded ones it is; None for a frame that stands alone.
+        wanted: Whether it is to be swapped; else it is there for the sake of its neighbors.
         chain: By which its faces are blended; None where it is left as it is.
         cuts: Its faces, far to near.
         answers: The model's answers, one for each of `cuts`.
@@ -57,6 +60,8 @@ class Work:
     chunk: int
     place: int
     frame: Frame
+    position: int | None = None
+    wanted: bool = True
     chain: BlenderChain | None = None
     cuts: tuple[CutFace, ...] = ()
     answers: tuple[Answer, ...] = ()
@@ -86,11 +91,11 @@ class Swapper:
         """Swaps the faces of frames.
 
         Args:
-            frames: Each frame with its chunk and place, in order.
+            frames: Each frame with its chunk and place, in order, and those that its blenders look at.
             finish: Called with each finished frame, by several threads at once, in any order.
 
         Yields:
-            Each frame, finished, in order. To be closed when not read to its end.
+            Each wanted frame, finished, in order. To be closed when not read to its end.
 
         Raises:
             FaceswapError: A frame could not be read, or a plugin failed.
@@ -101,7 +106,8 @@ class Swapper:
             finish(done)
             return done
 
-        swapped = self._swapped(ahead(self._cut(frames), _DECODED_AHEAD))
+        cut = with_neighbors(self._cut(frames), self.shots.context)
+        swapped = self._swapped(ahead(cut, _DECODED_AHEAD))
         with ThreadPoolExecutor(min(_MOST_BLENDING, os.cpu_count() or 1)) as pool:
             yield from map_ahead(pool, blend, swapped, self.batch_size + _DECODED_AHEAD)
 
@@ -113,7 +119,7 @@ class Swapper:
             faces = self.source.faces(frame.key) if chain else ()
             found = [cut_face(frame, face, self.models[face.model].spec) for face in faces]
             cuts = sorted((cut for cut in found if cut), key=lambda cut: -scale_of(cut.matrix))
-            first = bool(cuts) and not shown
+            first = bool(cuts) and work.wanted and not shown
             shown |= first
             yield replace(work, chain=chain, cuts=tuple(cuts), before=frame.image() if first else None)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from .arrays import copied, difference
 from .blender_pictures import colors_keep_order, nothing_shifts
 from .crops import expect_range
 from .exercise import Call, Exercise, pick
-from .patches import crop_patch, disc, first_faces, frame_patch
+from .patches import crop_patch, disc, first_faces, frame_patch, still_patch
 from .randomness import expect_alike
 from .records import check_of, expect
 from .subject import Subject
@@ -21,6 +21,7 @@ _CHANGEABLE = ("faces", "masks")
 _SIDES = (48, 56, 64)
 _BOXES = ((40, 52), (61, 47), (64, 64))
 _SMALLEST_CHANGE = 0.02
+_STILL_GAP = 2 / 255
 
 
 class CropBlenderExercise(Exercise):
@@ -31,16 +32,16 @@ class CropBlenderExercise(Exercise):
 
     def calls(self, plugin: Any) -> list[Call]:
         """Patches of several sizes with soft, full and empty masks, and a face and a target of one color."""
-        return [(crop_patch(side),) for side in _SIDES]
+        return [(crop_patch(side, plugin.context),) for side in _SIDES]
 
     def empty(self, plugin: Any) -> Call:
         """A patch without a face."""
-        patch = crop_patch(_SIDES[0])
+        patch = crop_patch(_SIDES[0], plugin.context)
         return (first_faces(patch, 0),)
 
     def odd(self, plugin: Any) -> list[Call]:
         """Patches of odd and tiny size."""
-        return [(crop_patch(side),) for side in (33, 7, 1)]
+        return [(crop_patch(side, plugin.context),) for side in (33, 7, 1)]
 
     def singles(self, call: Call) -> list[Call]:
         """One face each."""
@@ -111,6 +112,22 @@ def rest_untouched(subject: Subject) -> None:
                 expect(changed is None, f"`{field.name}` handed on as it came", changed)
 
 
+def context_declared(subject: Subject) -> None:
+    """`context` is a whole number of frames."""
+    context = subject.plugin.context
+    expect(type(context) is int and context >= 0, "a whole number from 0 on as `context`", context)
+
+
+def still_neighbors_change_nothing(subject: Subject) -> None:
+    """A face that stands still in unchanging light comes out as one of which no neighbors are known."""
+    patch = still_patch(crop_patch(_SIDES[0]), subject.plugin.context)
+    alone = replace(patch, neighbors=tuple(neighbors.within(0) for neighbors in patch.neighbors))
+    answers = [subject.exercise.run(subject.plugin, (copied(each),)) for each in (alone, patch)]
+    for name in _CHANGEABLE:
+        gap = np.abs(getattr(answers[0], name) - getattr(answers[1], name)).max()
+        expect(gap <= _STILL_GAP, f"the same `{name}` with and without still neighbors", f"a difference of {gap:.3g}")
+
+
 def empty_mask_keeps_box(subject: Subject) -> None:
     """Under an empty mask the box stays as it is, bit for bit."""
     for height, width in _BOXES:
@@ -137,7 +154,10 @@ def face_arrives(subject: Subject) -> None:
 
 
 BOTH = tuple(check_of(function) for function in (output_in_range, state_free, colors_keep_order, nothing_shifts))
-CROP_CHECKS = (*BOTH, check_of(rest_untouched))
+CROP_CHECKS = (
+    *BOTH,
+    *(check_of(function) for function in (rest_untouched, context_declared, still_neighbors_change_nothing)),
+)
 FRAME_CHECKS = (
     *BOTH,
     *(check_of(function) for function in (empty_mask_keeps_box, outside_mask_unchanged, face_arrives)),

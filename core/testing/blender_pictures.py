@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..contract import CropPatch, FramePatch
 from ..kinds import CropBlender
-from .patches import crop_patch, disc, first_faces
+from .patches import crop_patch, disc, first_faces, still_patch
 from .records import SkipCheckError, expect
 from .samples import Floats
 from .subject import Subject
@@ -81,7 +81,8 @@ def _blend(subject: Subject, face: Floats, under: Floats) -> tuple[Floats, Float
     if isinstance(subject.plugin, CropBlender):
         one = first_faces(crop_patch(_SIDE), 1)
         crop = replace(one, faces=face[None].copy(), targets=under[None].copy(), masks=mask[None])
-        blended: CropPatch = subject.exercise.run(subject.plugin, (crop,))
+        still = still_patch(crop, subject.plugin.context)
+        blended: CropPatch = subject.exercise.run(subject.plugin, (still,))
         return blended.faces[0], blended.masks[0]
     full = np.ones_like(mask)
     box: Floats = subject.exercise.run(subject.plugin, (FramePatch(under.copy(), face.copy(), full),))

@@ -8,7 +8,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..contract import Neighbors
 from .samples import Sample
+
+_OF_ONE = (int, float, Neighbors)
+"""What stands in a tuple once for each item."""
 
 Call = tuple[Any, ...]
 """The arguments of one call of the kind's method."""
@@ -78,7 +82,7 @@ def pick(value: Any, index: int) -> Any:
     if isinstance(value, np.ndarray):
         return value[index : index + 1]
     if isinstance(value, tuple):
-        if value and all(isinstance(part, (int, float)) for part in value):
+        if value and all(isinstance(part, _OF_ONE) for part in value):
             return value[index : index + 1]
         return tuple(pick(part, index) for part in value)
     if is_dataclass(value) and not isinstance(value, type):
@@ -95,8 +99,8 @@ def repeated(value: Any, times: int) -> Any:
     if isinstance(value, list):
         return value * times
     if isinstance(value, tuple):
-        numbers = bool(value) and all(isinstance(part, (int, float)) for part in value)
-        return value * times if numbers else tuple(repeated(part, times) for part in value)
+        singles = bool(value) and all(isinstance(part, _OF_ONE) for part in value)
+        return value * times if singles else tuple(repeated(part, times) for part in value)
     if is_dataclass(value) and not isinstance(value, type):
         return replace(value, **{each.name: repeated(getattr(value, each.name), times) for each in fields(value)})
     if isinstance(value, Mapping):

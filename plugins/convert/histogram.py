@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from ...core.contract import CropPatch
 from ...core.hookspecs import hookimpl
-from ...core.kinds import CropBlender
+from ...lib.color import Floats
 from ...lib.color_transport import transfer_histogram
+from .color_blender import ColorBlender
 
 FACESWAP_CONTRACT = 1
 
 
-class HistogramBlender(CropBlender):
+class HistogramBlender(ColorBlender):
     """Matches the histograms of red, green and blue, measured inside the mask only."""
 
-    def blend(self, patch: CropPatch) -> CropPatch:
-        """Recolors the faces after the targets."""
-        return replace(patch, faces=transfer_histogram(patch.faces, patch.targets, patch.masks))
+    def transfer(self, faces: Floats, targets: Floats, masks: Floats, target_masks: Floats | None = None) -> Floats:
+        """Recolors faces; see the base class."""
+        return transfer_histogram(faces, targets, masks, target_masks)
 
 
 @hookimpl

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from pydantic import Field
 
-from ...core.contract import CropPatch
 from ...core.hookspecs import hookimpl
-from ...core.kinds import CropBlender
+from ...lib.color import Floats
 from ...lib.color_transport import transfer_iterative
+from .color_blender import ColorBlender
 
 FACESWAP_CONTRACT = 1
 
 
-class IdtBlender(CropBlender):
+class IdtBlender(ColorBlender):
     """Matches the whole distribution of colors (iterative distribution transfer); measured inside the mask only."""
 
-    class Options(CropBlender.Options):
+    class Options(ColorBlender.Options):
         """How far the transport goes."""
 
         steps: int = Field(10, ge=1, le=100, description="How many rotations to match; more come closer to the target.")
 
     options: Options
 
-    def blend(self, patch: CropPatch) -> CropPatch:
-        """Recolors the faces after the targets."""
-        return replace(patch, faces=transfer_iterative(patch.faces, patch.targets, patch.masks, self.options.steps))
+    def transfer(self, faces: Floats, targets: Floats, masks: Floats, target_masks: Floats | None = None) -> Floats:
+        """Recolors faces; see the base class."""
+        return transfer_iterative(faces, targets, masks, self.options.steps, target_masks)
 
 
 @hookimpl

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from ...core.contract import CropPatch
 from ...core.hookspecs import hookimpl
-from ...core.kinds import CropBlender
+from ...lib.color import Floats
 from ...lib.color_transfer import transfer_linear
+from .color_blender import ColorBlender
 
 FACESWAP_CONTRACT = 1
 
 
-class LctBlender(CropBlender):
+class LctBlender(ColorBlender):
     """Matches how the channels vary together (LCT), not only each by itself; measured inside the mask only.
 
     It may turn hues (lips that come out as skin) where face and target differ by a strong cast; `mkl` reaches the
     same covariance by the shortest way and keeps them better.
     """
 
-    def blend(self, patch: CropPatch) -> CropPatch:
-        """Recolors the faces after the targets."""
-        return replace(patch, faces=transfer_linear(patch.faces, patch.targets, patch.masks))
+    def transfer(self, faces: Floats, targets: Floats, masks: Floats, target_masks: Floats | None = None) -> Floats:
+        """Recolors faces; see the base class."""
+        return transfer_linear(faces, targets, masks, target_masks)
 
 
 @hookimpl

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from ...core.contract import CropPatch
 from ...core.hookspecs import hookimpl
-from ...core.kinds import CropBlender
-from ...lib.color import transfer_mean
+from ...lib.color import Floats, transfer_mean
+from .color_blender import ColorBlender
 
 FACESWAP_CONTRACT = 1
 
 
-class MeanColorBlender(CropBlender):
+class MeanColorBlender(ColorBlender):
     """Matches the mean color, measured inside the mask only."""
 
-    def blend(self, patch: CropPatch) -> CropPatch:
-        """Recolors the faces after the targets."""
-        return replace(patch, faces=transfer_mean(patch.faces, patch.targets, patch.masks))
+    def transfer(self, faces: Floats, targets: Floats, masks: Floats, target_masks: Floats | None = None) -> Floats:
+        """Recolors faces; see the base class."""
+        return transfer_mean(faces, targets, masks, target_masks)
 
 
 @hookimpl

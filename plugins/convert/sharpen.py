@@ -10,7 +10,8 @@ from pydantic import Field
 from ...core.contract import CropPatch
 from ...core.hookspecs import hookimpl
 from ...core.kinds import CropBlender
-from ...lib.sharpen import box_kernel, gaussian_kernel, sharpen
+from ...lib.masked_blur import box_kernel, gaussian_kernel
+from ...lib.sharpen import sharpen
 
 FACESWAP_CONTRACT = 1
 

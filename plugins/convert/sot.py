@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from pydantic import Field
 
-from ...core.contract import CropPatch
 from ...core.hookspecs import hookimpl
-from ...core.kinds import CropBlender
+from ...lib.color import Floats
 from ...lib.color_transport import transfer_sliced
+from .color_blender import ColorBlender
 
 FACESWAP_CONTRACT = 1
 
 
-class SotBlender(CropBlender):
+class SotBlender(ColorBlender):
     """Matches the whole distribution of colors in small, even steps; measured inside the mask only."""
 
-    class Options(CropBlender.Options):
+    class Options(ColorBlender.Options):
         """How far the transport goes."""
 
         steps: int = Field(10, ge=1, le=100, description="How many steps to take; more come closer to the target.")
 
     options: Options
 
-    def blend(self, patch: CropPatch) -> CropPatch:
-        """Recolors the faces after the targets."""
-        return replace(patch, faces=transfer_sliced(patch.faces, patch.targets, patch.masks, self.options.steps))
+    def transfer(self, faces: Floats, targets: Floats, masks: Floats, target_masks: Floats | None = None) -> Floats:
+        """Recolors faces; see the base class."""
+        return transfer_sliced(faces, targets, masks, self.options.steps, target_masks)
 
 
 @hookimpl

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter, uniform_filter
 
-from faceswap.lib.sharpen import box_kernel, gaussian_kernel, sharpen
+from faceswap.lib.masked_blur import box_kernel, gaussian_kernel
+from faceswap.lib.sharpen import sharpen
 
 
 def _picture(seed: int, size: int = 24) -> np.ndarray:

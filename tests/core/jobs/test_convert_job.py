@@ -329,14 +329,6 @@ def test_a_failing_blender_is_named(scene, monkeypatch):
         scene.convert()
 
 
-def test_a_blender_that_wants_neighbors_is_refused(scene, monkeypatch):
-    from faceswap.plugins.convert.overlay import OverlayBlender
-
-    monkeypatch.setattr(OverlayBlender, "context", 2)
-    with pytest.raises(PluginError, match="blender 'overlay' needs 2 neighboring frames"):
-        scene.convert()
-
-
 def test_many_frames_that_show_the_original_are_told(scene):
     report, told = scene.convert()
     *_, warning = [event.message for event in told if isinstance(event, events.Warned)]

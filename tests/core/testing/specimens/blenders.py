@@ -49,6 +49,35 @@ class LosesTime(RightCrop):
         return replace(answer, time=())
 
 
+class RightSteady(RightCrop):
+    """Moves the faces' mean color to that of the targets around in time."""
+
+    context = 2
+
+    def blend(self, patch):
+        faces = patch.faces.copy()
+        for face, target, neighbors in zip(faces, patch.targets, patch.neighbors, strict=True):
+            wanted = np.concatenate([target[None], neighbors.targets]).mean(axis=(0, 1, 2))
+            np.clip(face + wanted - face.mean(axis=(0, 1)), 0, 1, out=face)
+        return self.finish(replace(patch, faces=faces), patch)
+
+
+class DropsNeighbors(RightSteady):
+    def finish(self, answer, patch):
+        return replace(answer, neighbors=())
+
+
+class CountsBackward(RightCrop):
+    context = -1
+
+
+class BrightensByNeighbors(RightSteady):
+    def finish(self, answer, patch):
+        count = np.array([len(neighbors.offsets) for neighbors in patch.neighbors], np.float32)
+        shift = np.float32(0.02) * count[:, None, None, None]
+        return replace(answer, masks=answer.masks * (1 - shift))
+
+
 class NearlyLikeSingles(RightCrop):
     def finish(self, answer, patch):
         shift = np.float32(1e-6 * len(patch.faces))
@@ -211,6 +240,9 @@ WRONG = [
     ("rest-untouched", TouchesTargets),
     ("rest-untouched", DropsStoredMasks),
     ("rest-untouched", LosesTime),
+    ("rest-untouched", DropsNeighbors),
+    ("context-declared", CountsBackward),
+    ("still-neighbors-change-nothing", BrightensByNeighbors),
     ("batch-equals-singles", NearlyLikeSingles),
     ("state-free", RemembersSize),
     ("state-free", RemembersBox),
