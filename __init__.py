@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .core.jobs.convert import ConvertJob as ConvertJob
     from .core.jobs.demo import DemoJob as DemoJob
     from .core.jobs.extract import ExtractJob as ExtractJob
+    from .core.jobs.generate import GenerateJob as GenerateJob
     from .core.jobs.job import run_job as run_job
     from .core.jobs.swap import SwapJob as SwapJob
     from .core.jobs.train import TrainJob as TrainJob
@@ -48,6 +49,7 @@ _HOMES = {
     "core.jobs.convert": ("ConvertJob",),
     "core.jobs.demo": ("DemoJob",),
     "core.jobs.extract": ("ExtractJob",),
+    "core.jobs.generate": ("GenerateJob",),
     "core.jobs.job": ("run_job",),
     "core.jobs.swap": ("SwapJob",),
     "core.jobs.train": ("TrainJob",),

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from . import contract as c
-from .errors import FaceswapError
+from .errors import FaceswapError, PluginError
 from .training.step import IdentityBatch, Player, Step, Variation, Warp
 
 Tensor = Any
@@ -333,6 +333,27 @@ class Generator(Trainable):
             uint8 `[count size size 3]`, cut as `crop` says.
         """
         raise NotImplementedError
+
+    def mix(self, coarse: c.Embeddings, fine: c.Embeddings, truncation: float = 1.0) -> c.Crops:
+        """Makes faces with the pose and shape of some latents, and the colors and detail of others.
+
+        Args:
+            coarse: float32 `[count dim]`.
+            fine: float32 `[count dim]`.
+            truncation: As in `generate`.
+
+        Returns:
+            uint8 `[count size size 3]`.
+
+        Raises:
+            PluginError: The generator, as most, has no such levels; one that has overrides this method.
+        """
+        raise PluginError(f"{type(self).__name__} cannot mix: it has no levels that are fed apart")
+
+    @property
+    def mixes(self) -> bool:
+        """Whether it can mix."""
+        return type(self).mix is not Generator.mix
 
 
 class Blender(Plugin):

@@ -20,7 +20,10 @@ INTACT, ALTERED, NOTHING = 0, 1, 3
 """Exit codes."""
 
 _PATH = click.Path(path_type=Path)
-_COMPOSITE = "/compositeWithTrainedAlgorithmicMedia"
+_WORDS = {
+    "compositeWithTrainedAlgorithmicMedia": "a picture made in part by a trained model",
+    "trainedAlgorithmicMedia": "a picture made by a trained model",
+}
 
 
 @click.command()
@@ -96,7 +99,7 @@ def _trust(finding: Finding) -> str:
 
 def _in_words(source_type: str) -> str:
     kind = source_type.rpartition("/")[2]
-    return f"a picture made in part by a trained model ({kind})" if source_type.endswith(_COMPOSITE) else kind
+    return f"{_WORDS[kind]} ({kind})" if kind in _WORDS else kind
 
 
 def _making(told: dict[str, Any]) -> dict[str, str]:

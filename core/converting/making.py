@@ -1,4 +1,4 @@
-"""What a signed file says of its making: the model, its weights, the blenders. No names of files, no option's value."""
+"""What a signed file says of its making: model, weights, blenders. No names of files, no option's value."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from ..training.saved_model import TrainedModel
 
 
 def making(
-    models: Iterable[tuple[TrainedModel, str]], blenders: Sequence[Prepared], consents: Sequence[str]
+    models: Iterable[tuple[TrainedModel, str]], consents: Sequence[str], blenders: Sequence[Prepared] = ()
 ) -> dict[str, Any]:
-    """Describes a conversion.
+    """Describes what a trained model or generator makes.
 
     Args:
         models: Each model with the manifest of its checkpoint, as text.
-        blenders: The chain, or those of all chains.
         consents: The hashes of the records of consent.
+        blenders: The chain of a conversion, or those of all chains.
     """
     told = [_model(trained, manifest) for trained, manifest in models]
     made: dict[str, Any] = {**(told[0] if len(told) == 1 else {"models": told})}
-    made["blenders"] = _distinct(map(_blender, blenders))
+    if blenders:
+        made["blenders"] = _distinct(map(_blender, blenders))
     return {**made, "consent_sha256": list(consents)} if consents else made
 
 

@@ -24,7 +24,7 @@ Records = Annotated[tuple[Path, ...], BeforeValidator(_several)]
 
 
 class ProvenanceChoices(Job):
-    """How what is written says what it is: the same in every job that writes swapped faces."""
+    """How what is written says what it is: the same in every job that writes faces that a model made."""
 
     provenance: bool = Field(True, description="Sign what is written, with what it was made with and from.")
     sign_with: str | None = Field(
@@ -71,7 +71,7 @@ class ProvenanceChoices(Job):
         from ...lib.provenance.formats import embeds, sidecar_of
 
         if not self.provenance:
-            return "none, as --no-provenance asks: nothing in the output says that faces were swapped"
+            return "none, as --no-provenance asks: nothing in the output says how it was made"
         place = f"; the manifest lies in {sidecar_of(output).name}" if output.suffix and not embeds(output) else ""
         return f"signed by '{self._key().signer}'{place}"
 

@@ -160,4 +160,4 @@ class SwapChoices(ProvenanceChoices):
         from ..converting.making import making
 
         known = [(each.trained, each.manifest) for each in cast]
-        return self.sealer(making(known, blenders, self.consents(*self.folders())))
+        return self.sealer(making(known, self.consents(*self.folders()), blenders))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,14 @@ from ..publish import atomic_file
 from .container import writing
 from .encoding import HD, VIDEO_ENDINGS, Encoding, add_video_stream, require_video_output, tag_stream
 from .frame import VideoPicture
+from .images import Finish
+
+
+@contextmanager
+def _finishing(temp: Path, path: Path, finish: Finish) -> Iterator[None]:
+    """Finishes a file that was written without an error inside."""
+    yield
+    finish(temp, path)
 
 
 class VideoWriter:
@@ -34,6 +43,7 @@ class VideoWriter:
         encoding: Encoding | None = None,
         audio_rate: int | None = None,
         audio_codec: str = "aac",
+        finish: Finish | None = None,
     ) -> None:
         """Opens a video.
 
@@ -45,6 +55,7 @@ class VideoWriter:
             encoding: Default: H.264 with `yuv420p`, which every player can show.
             audio_rate: Samples per second of the sound track; None for none.
             audio_codec: `aac` or the lossless `flac`.
+            finish: Called with the whole file before it gets its name.
 
         Raises:
             OutputError: The ending is unknown or the folder is missing.
@@ -57,6 +68,8 @@ class VideoWriter:
         self._samples = 0
         self._stack = ExitStack()
         temp = self._stack.enter_context(atomic_file(self._path))
+        if finish:
+            self._stack.enter_context(_finishing(temp, self._path, finish))
         name = VIDEO_ENDINGS[self._path.suffix.lower()]
         self._container = self._stack.enter_context(av.open(str(temp), "w", format=name))
         pixel_format = encoding.format_for("yuv420p", width, height)

@@ -40,7 +40,7 @@ def build_generator(size: int, noise: int, channels: int, activation: str) -> An
     """
     latent = keras.Input((noise,), name="noise")
     x = layers.Reshape((1, 1, noise), name="point")(latent)
-    widest = channels * size // (2 * 2 * _SMALLEST)
+    widest = channels * size // (2 * _SMALLEST)
     x = _grow(x, widest, activation, f"up{_SMALLEST}", strides=1, padding="valid")  # [batch, 4, 4, widest]
     while (side := 2 * x.shape[1]) < size:
         x = _grow(x, x.shape[-1] // 2, activation, f"up{side}")

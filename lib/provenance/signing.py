@@ -18,7 +18,7 @@ from ..hashes import hash_of
 from ..publish import disk_full_message, publish_bytes
 from .formats import UNKNOWN, embeds, is_medium, media_type, sidecar_of
 from .keys import SigningKey
-from .xmp import COMPOSITE, append_to_video
+from .xmp import COMPOSITE, TRAINED, append_to_video
 
 if TYPE_CHECKING:
     from c2pa import Builder, Context, Signer
@@ -51,7 +51,7 @@ class Sealer:
     _parents: dict[Path, tuple[bytes, str]] = field(default_factory=dict, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
-    def seal(self, temp: Path, final: Path, original: Path) -> None:
+    def seal(self, temp: Path, final: Path, original: Path | None = None) -> None:
         """Seals a whole temporary file before it gets its name; a sidecar is published first.
 
         Beside the file and in the system's temporary folder, a large video takes its size again for that long.
@@ -59,25 +59,28 @@ class Sealer:
         Args:
             temp: The file; replaced by the sealed one.
             final: The name that it will have, which says what kind of file it is.
-            original: What it was made from; manifests that this one carries are kept.
+            original: What it was made from, of which manifests are kept; None where a model made it out of nothing.
 
         Raises:
             OutputError: The disk is full.
             ProvenanceError: It cannot be signed.
         """
-        append_to_video(temp, final)
+        append_to_video(temp, final, COMPOSITE if original else TRAINED)
         _require_room(temp, final)
         if embeds(final):
             _embed(temp, final, self._builder(original), self.key)
         else:
             publish_bytes(sidecar_of(final), _detached(temp, final, self._builder(original), self.key))
 
-    def _builder(self, original: Path) -> Builder:
-        """The manifest, with the original as its parent."""
+    def _builder(self, original: Path | None) -> Builder:
+        """The manifest, with the original as its parent if there is one."""
         from c2pa import Builder, C2paBuilderIntent
 
+        if original is None:
+            return Builder(self._definition("c2pa.created", TRAINED, {}), offline_context())
         archive, sha256 = self._parent(original)
-        builder = Builder(self._definition(sha256), offline_context())
+        told = {"original_sha256": sha256}
+        builder = Builder(self._definition("c2pa.edited", COMPOSITE, told), offline_context())
         builder.set_intent(C2paBuilderIntent.EDIT)
         builder.add_ingredient_from_archive(io.BytesIO(archive))
         return builder
@@ -91,15 +94,14 @@ class Sealer:
                     self._parents[original] = _ingredient(original), hash_of(original)
             return self._parents[original]
 
-    def _definition(self, original_sha256: str) -> dict[str, Any]:
+    def _definition(self, action: str, source_type: str, told: Mapping[str, str]) -> dict[str, Any]:
         agent = {"name": "faceswap", "version": self.version}
-        edited = {"action": "c2pa.edited", "digitalSourceType": COMPOSITE, "softwareAgent": agent}
-        told = {**self.made_with, "original_sha256": original_sha256}
+        done = {"action": action, "digitalSourceType": source_type, "softwareAgent": agent}
         return {
             "claim_generator_info": [agent],
             "assertions": [
-                {"label": "c2pa.actions.v2", "data": {"actions": [edited]}},
-                {"label": LABEL, "data": told},
+                {"label": "c2pa.actions.v2", "data": {"actions": [done]}},
+                {"label": LABEL, "data": {**self.made_with, **told}},
             ],
         }
 

@@ -14,6 +14,9 @@ from pathlib import Path
 COMPOSITE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 """A picture of which a part comes from a trained model."""
 
+TRAINED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+"""A picture that comes from a trained model as a whole."""
+
 _PACKET = (
     '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
     '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
@@ -32,15 +35,16 @@ def packet(source_type: str = COMPOSITE) -> bytes:
     return _PACKET.format(source_type).encode()
 
 
-def append_to_video(path: Path, name: Path) -> None:
+def append_to_video(path: Path, name: Path, source_type: str = COMPOSITE) -> None:
     """Appends the mark to a whole mp4 or mov as a box of its own, which moves nothing; leaves other videos alone.
 
     Args:
         path: The file.
         name: The name that it will have.
+        source_type: The digital source type.
     """
     if name.suffix.lower() in _BOXED:
-        content = packet()
+        content = packet(source_type)
         with path.open("ab") as file:
             file.write(struct.pack(">I4s", 24 + len(content), b"uuid") + _BOX_ID + content)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from faceswap.core.kinds import TrainableModel
+from faceswap.core.kinds import Trainable
 from faceswap.core.training.backends import import_keras, make_adapter, running_backend, seed_weights
 from faceswap.core.training.checkpointing import WEIGHTS, read_arrays, write_arrays
 from faceswap.core.training.engine import random_numbers
@@ -22,22 +22,27 @@ from faceswap.core.training.faces import TrainingFaces
 from faceswap.core.training.step import IdentityBatch
 from faceswap.core.training.update import Update
 from faceswap.lib import checkpoint
+from faceswap.plugins.train.generators.dcgan import DcganGenerator
 from faceswap.plugins.train.models.cyclegan import CycleGanModel
 from faceswap.plugins.train.models.gan import GanModel
 from faceswap.plugins.train.models.mini import MiniModel
 
 STEPS, FACES = 10, 2
-RATES = {"mini": 0.2, "gan": 1e-4, "cyclegan": 3e-6}
+RATES = {"mini": 0.2, "gan": 1e-4, "cyclegan": 3e-6, "dcgan": 0.02}
 """Of stochastic gradient descent."""
 SHARES = np.array([0.1, 0.9] * 2, np.float32).reshape(4, 1, 1, 1)
 
 
-def make(name: str) -> TrainableModel:
-    """Makes a model, small, that draws nothing at random; one that mixes faces mixes them alike on every backend."""
+def make(name: str) -> Trainable:
+    """Makes a model, small; what it draws at random is the same on every backend."""
     if name == "mini":
         return MiniModel(MiniModel.Options(width=0.1))
     if name == "cyclegan":
         return CycleGanModel(CycleGanModel.Options(width=0.05, blocks=1, pool=0, cycle=1))
+    if name == "dcgan":
+        noise = np.random.default_rng(9).uniform(-1, 1, (FACES, 4)).astype(np.float32)
+        import_keras().random.uniform = lambda *given, **more: import_keras().ops.convert_to_tensor(noise)
+        return DcganGenerator(DcganGenerator.Options(noise=4, width=0.05))
     losses: Any = import_module("faceswap.lib.nn.adversarial_losses")
     losses.mixture_shares = lambda *given: import_keras().ops.convert_to_tensor(SHARES)
     # At its own rates and weights ten steps make of rounding what the tolerances are.

@@ -1,0 +1,1 @@
+"""Faces out of trained generators: by number, in pictures and videos."""
