@@ -62,6 +62,6 @@ def test_every_command_explains_itself_in_the_reference(command, generated):
 def test_every_plugin_and_option_is_in_the_reference(kind, name, generated):
     section = generated["reference/options.md"].partition(f"## {kind} `{name}`\n")[2].partition("\n## ")[0]
     options = select(kind, f"{name}@faceswap").plugin_class.Options.model_fields
-    assert set(re.findall(r"^\| `([a-z_]+)` ", section, re.MULTILINE)) == set(options)
+    assert set(re.findall(r"^\| `([a-z0-9_]+)` ", section, re.MULTILINE)) == set(options)
     for field in options.values():
         assert field.description in section.replace("\\|", "|")
