@@ -10,7 +10,7 @@ import json
 import os
 import re
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,25 +19,26 @@ from ...lib.publish import output_errors, publish_bytes, remove_folder
 from ..errors import FaceswapError, MediaError
 from ..host import PluginChoice, built_in
 from ..jobs.context import EventTaker, JobContext
+from .timed_training import train_for, trained
 from .train_sides import label_of
 
 if TYPE_CHECKING:
     from ...lib.performers import Take, Truth
     from ..training.recipe import Precision
-    from .quality_report import Entry, QualityReport, Trained
+    from .quality_report import Entry, QualityReport
 
 RATE = 25
 
-_RECOGNIZER = "dlib-resnet"
+RECOGNIZER = "dlib-resnet"
 _SEED = 0
 _VARIATION: dict[str, Any] = {"affine": 0.2, "flip": 0.0, "color_match": 0.0, "color_jitter": 0.0}
 """As in the demo: the second performer is made of the first one's mirror image."""
 
-_ENDLESS = 10**7
+ENDLESS = 10**7
 """Iterations; the minutes end a training before."""
 
 _UNDISTURBED: dict[str, Any] = {
-    **{"iterations": _ENDLESS, "save_every": _ENDLESS, "preview_every": _ENDLESS},
+    **{"iterations": ENDLESS, "save_every": ENDLESS, "preview_every": ENDLESS},
     **{"validation": 0.0, "recognizer": None},
 }
 """All minutes go into steps; the truth validates."""
@@ -46,13 +47,38 @@ _PICTURES = 5
 
 
 @dataclass(frozen=True)
+class Contestant:
+    """A model that is compared, and what it learns the source from.
+
+    Attributes:
+        name: What the report calls it, and its folder after it.
+        model: The model.
+        source: The faceset of the source; None takes the footage's own faces.
+    """
+
+    name: str
+    model: PluginChoice
+    source: Path | None = None
+
+    @classmethod
+    def of(cls, model: PluginChoice) -> Contestant:
+        """A model under its own name."""
+        return cls(label_of(model), model)
+
+    @property
+    def folder_name(self) -> str:
+        """The name as a folder has it."""
+        return re.sub(r"[^a-z0-9.]+", "-", self.name.lower())
+
+
+@dataclass(frozen=True)
 class Quality:
-    """A comparison of models in a work folder.
+    """A comparison of trained models in a work folder.
 
     Attributes:
         work: The folder.
-        models: What is compared.
-        minutes: Training time of each model in all, over all calls.
+        contestants: What is compared.
+        minutes: Training time of each in all, over all calls.
         seconds: Length of each performer's footage.
         backend: What trains and converts; None takes KERAS_BACKEND's, or the default.
         batch_size: Faces of each person in a step.
@@ -60,7 +86,7 @@ class Quality:
     """
 
     work: Path
-    models: Collection[PluginChoice]
+    contestants: Collection[Contestant]
     minutes: float
     seconds: float = 12.0
     backend: str | None = None
@@ -87,11 +113,11 @@ class Quality:
         self._keep_settings()
         context = JobContext(listener, self.work)
         if "prepare" in stages:
-            self._prepare(context)
+            self.prepare(context)
         for stage, work in (("train", self._train), ("convert", self._convert)):
             if stage in stages:
-                for model in self.models:
-                    work(model, context)
+                for contestant in self.contestants:
+                    work(contestant, context)
         return self._measure(context) if "measure" in stages else None
 
     @property
@@ -121,7 +147,7 @@ class Quality:
             )
         publish_bytes(path, json.dumps(settings).encode())
 
-    def _prepare(self, context: JobContext) -> None:
+    def prepare(self, context: JobContext) -> None:
         """Renders both performers and extracts their faces."""
         from ..demo.footage import render
 
@@ -132,41 +158,36 @@ class Quality:
     def _extract(self, context: JobContext, media: Path, faceset: Path) -> None:
         from ..jobs.extract import ExtractJob
 
-        ExtractJob(media=media, faceset=faceset, recognizer=built_in(_RECOGNIZER)).run(context)
+        ExtractJob(media=media, faceset=faceset, recognizer=built_in(RECOGNIZER)).run(context)
 
-    def _train(self, model: PluginChoice, context: JobContext) -> None:
-        """Trains a model for what is left of its minutes."""
-        from ..jobs.isolated import run_isolated
+    def _train(self, contestant: Contestant, context: JobContext) -> None:
+        """Trains a contestant for what is left of its minutes."""
         from ..jobs.train import TrainJob
-        from .quality_report import Trained
 
-        folder, before = self._folder(model), self._trained(model)
-        left = self.minutes - before.minutes
-        if left <= 0:
-            return
-        folder.mkdir(exist_ok=True)
-        job = TrainJob(
-            model_dir=folder / "model",
-            source=self.work / "source",
-            target=self.work / "target",
-            model=model,
-            minutes=left,
-            batch_size=self.batch_size,
-            precision=self.precision,
-            seed=_SEED,
-            **_VARIATION,
-            **_UNDISTURBED,
-        )
-        report = run_isolated(job, context)
-        after = Trained(self.minutes, report.iterations, report.faces_per_second, report.backend)
-        publish_bytes(folder / "trained.json", json.dumps(asdict(after)).encode())
+        folder = self._folder(contestant)
 
-    def _convert(self, model: PluginChoice, context: JobContext) -> None:
+        def training(minutes: float) -> TrainJob:
+            return TrainJob(
+                model_dir=folder / "model",
+                source=contestant.source or self.work / "source",
+                target=self.work / "target",
+                model=contestant.model,
+                minutes=minutes,
+                batch_size=self.batch_size,
+                precision=self.precision,
+                seed=_SEED,
+                **_VARIATION,
+                **_UNDISTURBED,
+            )
+
+        train_for(context, folder, self.minutes, training)
+
+    def _convert(self, contestant: Contestant, context: JobContext) -> None:
         """Converts the target's footage with the default chain."""
         from ..jobs.convert import ConvertJob
         from ..jobs.isolated import run_isolated
 
-        folder = self._folder(model)
+        folder = self._folder(contestant)
         job = ConvertJob(
             media=self.work / "target.mp4",
             output=folder / "swap.mp4",
@@ -180,7 +201,7 @@ class Quality:
         from .quality_measure import measure_likeness
         from .quality_report import NO_SWAP, TRUTH, QualityReport
 
-        swaps = {label_of(model): self._folder(model) / "swap.mp4" for model in self.models}
+        swaps = {contestant.name: self._folder(contestant) / "swap.mp4" for contestant in self.contestants}
         for name, path in swaps.items():
             if not path.exists():
                 raise FaceswapError(f"{path} is missing; train and convert {name} first")
@@ -189,10 +210,11 @@ class Quality:
         likeness, pictures = measure_likeness(context, videos, self.truth, self.frames, kept)
         self._render_truth(context)
         entries = [self._entry(context, NO_SWAP, self.work / "target", likeness=likeness[NO_SWAP])]
-        for model in self.models:
-            name, folder = label_of(model), self._folder(model)
+        for contestant in self.contestants:
+            name, folder = contestant.name, self._folder(contestant)
             found = self._found(context, folder / "swap.mp4", folder / "swapped")
-            entries.append(self._entry(context, name, found, trained=self._trained(model), likeness=likeness[name]))
+            training = trained(folder)
+            entries.append(self._entry(context, name, found, trained=training, likeness=likeness[name]))
         entries.append(self._entry(context, TRUTH, self._found(context, self.work / "truth.mp4", self.work / "truth")))
         report = QualityReport(self.frames, tuple(entries))
         columns = {"target": pictures.pop(NO_SWAP), **pictures}
@@ -209,7 +231,7 @@ class Quality:
         if faceset is None:
             context.warn(f"No face is found in the swap of {name}; train it for more --minutes.")
             return Entry(name, **known)
-        identity = measure_identity(self.work / "source", self.work / "target", faceset, _RECOGNIZER)
+        identity = measure_identity(self.work / "source", self.work / "target", faceset, RECOGNIZER)
         return Entry(name, identity=identity, acting=measure_acting(faceset, self.truth, self.frames), **known)
 
     def _found(self, context: JobContext, video: Path, faceset: Path) -> Path | None:
@@ -224,25 +246,10 @@ class Quality:
 
     def _render_truth(self, context: JobContext) -> None:
         """Writes the truth as a video, in which faces are found as in the swaps."""
-        from ...lib.media import VideoWriter
+        from .study_footage import write_frames
 
-        path, size = self.work / "truth.mp4", self.truth.take.size
-        if path.exists():
-            return
-        with (
-            context.stage("render truth.mp4", self.frames, "frames") as stage,
-            VideoWriter(path, size, size, RATE) as video,
-        ):
-            for frame in self.truth.frames(self.frames):
-                context.check()
-                video.write(frame)
-                stage.advance()
+        shape = self.truth.take.size, self.frames, RATE
+        write_frames(context, self.work / "truth.mp4", self.truth.frames(self.frames), shape)
 
-    def _trained(self, model: PluginChoice) -> Trained:
-        from .quality_report import Trained
-
-        path = self._folder(model) / "trained.json"
-        return Trained(**json.loads(path.read_text())) if path.exists() else Trained()
-
-    def _folder(self, model: PluginChoice) -> Path:
-        return self.work / re.sub(r"[^a-z0-9.]+", "-", label_of(model).lower())
+    def _folder(self, contestant: Contestant) -> Path:
+        return self.work / contestant.folder_name

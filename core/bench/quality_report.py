@@ -15,6 +15,7 @@ from ...lib.media import write_image
 from ...lib.publish import publish_bytes
 from ..demo.yardstick import Identity
 from .quality_measure import Acting, Likeness, Picture
+from .timed_training import Trained
 
 NO_SWAP, TRUTH = "no swap", "truth"
 
@@ -36,23 +37,6 @@ _COLUMNS = {
     "roll": ("roll deg", ".2f"),
 }
 """Figure -> its heading and format."""
-
-
-@dataclass(frozen=True)
-class Trained:
-    """How a model was trained.
-
-    Attributes:
-        minutes: In all.
-        iterations: In all.
-        faces_per_second: Faces of both people, in the last run.
-        backend: The Keras backend of the last run.
-    """
-
-    minutes: float = 0.0
-    iterations: int = 0
-    faces_per_second: float | None = None
-    backend: str | None = None
 
 
 @dataclass(frozen=True)

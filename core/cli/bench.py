@@ -58,6 +58,12 @@ class ModelsCommand(ChoicesCommand):
     kind = "model"
 
 
+class GeneratorsCommand(ChoicesCommand):
+    """A command that takes several generators."""
+
+    kind = "generator"
+
+
 class DetectorsCommand(ChoicesCommand):
     """A command that takes several detectors."""
 
@@ -301,15 +307,45 @@ def quality(context: click.Context, /, stages: tuple[str, ...], as_json: bool, *
     Writes report.json, report.md and comparison.png into the work folder. Its stages can be run apart, so that another
     machine can train and convert. The same command continues; more --minutes train on.
     """
-    from ..bench.quality import Quality
+    from ..bench.quality import Contestant, Quality
     from .terminal import listener_for
 
     default = [PluginChoice(name=name) for name in ("mini", "original")]
-    settings["models"] = _models(context, [*default, PluginChoice(name="h64", options={"light": "true"})])
+    models = _models(context, [*default, PluginChoice(name="h64", options={"light": "true"})])
+    settings["contestants"] = [Contestant.of(model) for model in models]
     with listener_for(False) as listener:
         report = Quality(**settings).run(stages, listener)
     if report:
         click.echo(json.dumps(report.as_dict(), indent=1) if as_json else "\n".join(align_columns(report.rows())))
+
+
+@command.command("study", cls=GeneratorsCommand)
+@click.option("--work", required=True, type=click.Path(path_type=Path), help="Folder of all the work; continued.")
+@click.option("--generator", "generators", multiple=True, metavar="NAME", help="With `--generator.OPTION VALUE`.")
+@click.option("--model", default="mini", show_default=True, help="What learns to swap.")
+@click.option("--minutes", default=10.0, show_default=True, help="Training time of each generator in all.")
+@click.option("--swap-minutes", default=5.0, show_default=True, help="Training time of each model in all.")
+@click.option("--seconds", default=24.0, show_default=True, help="Length of the footage of each performer.")
+@click.option("--count", default=1000, show_default=True, type=click.IntRange(2), help="Pictures of each generator.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def study(context: click.Context, /, model: str, as_json: bool, **settings: Any) -> None:
+    """Train generators on a performer, measure their faces, and train a model on real and on generated ones.
+
+    Writes report.json and report.md into the work folder, and pictures: each generator's grid.png, and the swaps beside
+    the truth in swaps/comparison.png. The same command continues.
+    """
+    from ..bench.study import Study
+    from .terminal import listener_for
+
+    settings["generators"] = context.meta["choices"] or [PluginChoice(name="dcgan")]
+    for choice in settings["generators"]:
+        prepare("generator", choice)
+    settings["model"] = PluginChoice(name=model)
+    prepare("model", settings["model"])
+    with listener_for(False) as listener:
+        report = Study(**settings).run(listener)
+    click.echo(json.dumps(report.as_dict(), indent=1) if as_json else report.markdown())
 
 
 def _models(context: click.Context, default: list[PluginChoice]) -> list[PluginChoice]:

@@ -34,7 +34,7 @@ def test_error_an_unknown_unit_gets_a_suggestion(fresh_python: Python) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("unit", sorted(set(command.commands) - {"quality"}))
+@pytest.mark.parametrize("unit", sorted(set(command.commands) - {"quality", "study"}))
 def test_smoke_every_unit_is_there(unit: str, fresh_python: Python) -> None:
     program = f"import faceswap.core.bench.{unit} as unit, sys; assert callable(unit.measure); print(*sys.modules)"
     done = fresh_python("-c", program)

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from faceswap.core.bench.head_pose import head_shape
-from faceswap.core.bench.quality import Quality
-from faceswap.core.bench.quality_report import Entry, QualityReport, Trained
+from faceswap.core.bench.quality import Contestant, Quality
+from faceswap.core.bench.quality_report import Entry, QualityReport
+from faceswap.core.bench.timed_training import Trained
 from faceswap.core.errors import FaceswapError
 from faceswap.core.host import PluginChoice
 from faceswap.lib.head_pose import expression_error, fit_turn
@@ -75,7 +76,7 @@ def test_feature_the_report_has_a_row_for_each(tmp_path: Path) -> None:
 
 
 def test_error_stages_that_miss_something_say_so(tmp_path: Path) -> None:
-    quality = Quality(tmp_path, [PluginChoice(name="mini")], minutes=1, seconds=1)
+    quality = Quality(tmp_path, [Contestant.of(PluginChoice(name="mini"))], minutes=1, seconds=1)
     with pytest.raises(FaceswapError, match="train and convert mini first"):
         quality.run(["measure"], print)
     with pytest.raises(FaceswapError, match="other footage"):
@@ -87,7 +88,7 @@ def test_the_stages_run_apart_and_train_on(tmp_path: Path) -> None:
     model = PluginChoice(name="mini", options={"width": 0.1})
 
     def quality(minutes: float) -> Quality:
-        return Quality(tmp_path / "work", [model], minutes=minutes, seconds=0.4, batch_size=2)
+        return Quality(tmp_path / "work", [Contestant.of(model)], minutes=minutes, seconds=0.4, batch_size=2)
 
     assert quality(0.02).run(["prepare", "train"], lambda event: None) is None
     first = json.loads((tmp_path / "work" / "mini-width-0.1" / "trained.json").read_text())
