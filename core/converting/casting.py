@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..checking import checked, checks_wanted
-from ..errors import OptionError, suggest
+from ..errors import OptionError, PluginError, suggest
 from ..host import Prepared
 from ..training import saved_model
 from ..training.saved_model import TrainedModel
@@ -101,3 +101,23 @@ def _load(folder: Path, together: Sequence[Prepared], checkpoint: str, identity:
     if identity not in known:
         raise OptionError(f"The model of {folder} knows no identity '{identity}'. {suggest(identity, known)}")
     return trained
+
+
+def require_schemes(cast: Sequence[Cast], schemes: Iterable[str], found: str, remedy: str) -> None:
+    """Refuses landmarks that a model cannot be aligned by.
+
+    Args:
+        cast: The models.
+        schemes: The schemes of the landmarks.
+        found: Where they come from, as the message goes on: `faceset x has`.
+        remedy: What to do.
+
+    Raises:
+        PluginError: A model does not accept one of the schemes.
+    """
+    for each in cast:
+        accepted = each.trained.plugin.schemes
+        refused = sorted(set(schemes) - (accepted or set(schemes)))
+        if refused:
+            wanted = ", ".join(sorted(accepted or ()))
+            raise PluginError(f"{each.label} needs landmarks of {wanted}, {found} {', '.join(refused)}; {remedy}.")

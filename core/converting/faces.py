@@ -17,8 +17,7 @@ from ...lib.geometry import compose, crop_matrix, resize_matrix
 from ...lib.landmarks import FloatArray
 from ...lib.media import FrameKey, Medium, Timeline, fingerprints
 from ...lib.smoothing import smooth_landmarks
-from ..errors import OptionError, PluginError, StoreError
-from ..kinds import SwapModel
+from ..errors import OptionError, StoreError
 
 MODEL_MASK = "model"
 """The mask that the model gives."""
@@ -184,15 +183,3 @@ def require_mask(faceset: Faceset, mask: str) -> None:
             f"faceset {faceset.path} has no mask '{mask}', only {', '.join(sorted(known))}; extract into another "
             f"folder with --masker {mask} to have it"
         )
-
-
-def require_scheme(faceset: Faceset, model: SwapModel, label: str) -> None:
-    """Refuses landmarks that the model cannot be aligned by.
-
-    Raises:
-        PluginError: The faceset has landmarks of a scheme that the model does not accept.
-    """
-    refused = set(faceset.info().schemes) - (model.schemes or set(faceset.info().schemes))
-    if refused:
-        wanted, found = ", ".join(sorted(model.schemes or ())), ", ".join(sorted(refused))
-        raise PluginError(f"{label} needs landmarks of {wanted}, faceset {faceset.path} has {found}; extract it anew.")

@@ -99,4 +99,4 @@ class Parts:
             if not ours:
                 raise OutputError(f"{self.folder} is in the way and holds no parts; choose another output")
             with output_errors(entry):
-                entry.unlink()
+                remove_folder(entry) if entry.is_dir() else entry.unlink()

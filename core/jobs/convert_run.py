@@ -12,7 +12,7 @@ from ...lib.media import Medium, probe
 from ..converting.casting import Cast
 from ..converting.chain import load_chain
 from ..converting.conversion import Conversion, Tally, sum_up
-from ..converting.faces import FacesetFaces, not_extracted
+from ..converting.faces import FaceSource
 from ..converting.footage import Footage, look
 from ..converting.outputs import FolderOutput, Output, VideoOutput, is_video
 from ..converting.parts import Parts
@@ -20,6 +20,7 @@ from ..converting.shots import Shots
 from ..converting.stream import Swapper
 from ..errors import MediaError
 from .context import JobContext
+from .convert_faces import FreshSupply, StoredSupply, Supply
 from .convert_watch import ConvertWatch
 
 if TYPE_CHECKING:
@@ -51,21 +52,27 @@ class ConvertRun:
 
     def run(self) -> ConvertReport:
         """Does the work; see `ConvertJob.run`."""
-        job, medium = self._job, probe(self._job.media)
-        with Faceset.open(job.faceset) as faceset:
-            job.require_faces(faceset, medium)
-            cast = job.cast(self._context, faceset, self._blenders, job.checkpoint)
-            faces = job.faces_of(self._context, faceset)
-            footage = look(medium, job.frames, job.keep_unswapped == "yes")
-            with Parts(job.output, self._digest(medium, faceset, faces, cast)) as parts:
-                if parts.discarded:
-                    self._context.warn(f"{parts.folder} was begun with other settings or footage; starting anew.")
-                sealer = job.sealer_for(cast, self._blenders)
-                conversion = self._conversion(footage, parts, sealer)
+        medium = probe(self._job.media)
+        if self._job.faceset is None:
+            return self._run(medium, FreshSupply(self._job, self._context))
+        with Faceset.open(self._job.faceset) as faceset:
+            return self._run(medium, StoredSupply(self._job, self._context, medium, faceset))
+
+    def _run(self, medium: Medium, supply: Supply) -> ConvertReport:
+        job = self._job
+        footage = look(medium, job.frames, job.keep_unswapped == "yes")
+        cast = job.cast(self._context, self._blenders, job.checkpoint)
+        supply.require(cast)
+        with Parts(job.output, self._digest(medium, supply, cast)) as parts:
+            if parts.discarded:
+                self._context.warn(f"{parts.folder} was begun with other settings or footage; starting anew.")
+            sealer = job.sealer_for(cast, self._blenders)
+            conversion = self._conversion(footage, parts, sealer)
+            with supply.source(parts, footage) as faces:
                 tally, fps = self._convert(conversion, self._swapper(cast, faces, footage), sealer)
-                unknown = not_extracted(faceset, medium, footage.wanted)
-                self._tell(footage, tally, unknown)
-                conversion.publish()
+            unknown = supply.unknown(footage)
+            self._tell(footage, tally, unknown)
+            conversion.publish()
         return self._report(tally, fps, unknown, cast)
 
     def _convert(self, conversion: Conversion, swapper: Swapper, sealer: Sealer | None) -> tuple[Tally, float | None]:
@@ -94,11 +101,6 @@ class ConvertRun:
             raise MediaError(f"no face was swapped in {job.media}, and --keep-unswapped no leaves all other frames out")
         wanted = len(footage.wanted.times)
         become = "show the original" if footage.keep_unswapped else "are left out"
-        if unknown:
-            warn(
-                f"{unknown} of {wanted} frames were never extracted into {job.faceset} and {become}; "
-                "`faceswap extract` without --every and --frames adds them."
-            )
         faceless = wanted - lost - tally.frames_swapped - unknown
         if faceless > _MOST_UNSWAPPED * wanted:
             warn(
@@ -133,7 +135,7 @@ class ConvertRun:
             consent=job.consent_in_words(*job.folders()),
         )
 
-    def _swapper(self, cast: list[Cast], faces: FacesetFaces, footage: Footage) -> Swapper:
+    def _swapper(self, cast: list[Cast], faces: FaceSource, footage: Footage) -> Swapper:
         job = self._job
         return Swapper(
             source=faces,
@@ -153,7 +155,7 @@ class ConvertRun:
         chunks = footage.read.chunks(job.chunk_frames)
         return Conversion(footage.medium, chunks, target, parts, footage.keep_unswapped)
 
-    def _digest(self, medium: Medium, faceset: Faceset, faces: FacesetFaces, cast: list[Cast]) -> str:
+    def _digest(self, medium: Medium, supply: Supply, cast: list[Cast]) -> str:
         """Stands for all that the parts depend on: their pixels, and how images are signed, which are finished."""
         job = self._job
         signing = [job.provenance, job.sign_with, job.consents(*job.folders()) if job.provenance else []]
@@ -162,13 +164,7 @@ class ConvertRun:
             job.model_dump(mode="json", exclude=_NOT_SHOWN),
             [[used.found.name, used.found.origin, used.options_hash] for used in self._blenders],
             [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in medium.files],
-            [
-                faceset.crop_size,
-                faceset.face_type,
-                *map(str, faceset.stages),
-                faceset.face_table(("track", "person")).digest(),
-            ],
-            faces.digest(),
+            supply.digest(),
             [[each.trained.record.model_dump(mode="json"), each.trained.step, each.manifest] for each in cast],
             [] if is_video(job.output) else signing,
         ]

@@ -142,8 +142,8 @@ class ExtractJob(Alignment, Search, Job):
         from .extract_run import ExtractRun
 
         plugins = self.choices().prepare()
-        people = self._people(context, plugins)
-        stages = (*plugins.stages(), *self._filter_stage(people))
+        people = self.people(context, plugins)
+        stages = self.stages(plugins, people)
         with FacesetWriter.create_or_open(
             self.faceset, crop_size=self.crop_size, face_type=FACE_TYPE, stages=stages
         ) as faceset:
@@ -168,7 +168,7 @@ class ExtractJob(Alignment, Search, Job):
             alignment=settings_of(Alignment, self),
         )
 
-    def _people(self, context: JobContext, plugins: ExtractPlugins) -> Wanted | None:
+    def people(self, context: JobContext, plugins: ExtractPlugins) -> Wanted | None:
         """Whose faces are stored; None for everybody's."""
         asked = self.face_filter()
         if not asked or plugins.recognizer is None:
@@ -178,10 +178,10 @@ class ExtractJob(Alignment, Search, Job):
         embeddings = reference_embeddings(self.choices(), asked.references, context.check)
         return Wanted.of(asked, embeddings, plugins.recognizer.plugin.same_person_below)
 
-    def _filter_stage(self, people: Wanted | None) -> tuple[Stage, ...]:
-        """What the faceset notes of the references, so that it is continued with the same ones only."""
+    def stages(self, plugins: ExtractPlugins, people: Wanted | None) -> tuple[Stage, ...]:
+        """What the faceset notes of its making, so that it is continued with the same plugins and references only."""
         if people is None:
-            return ()
+            return plugins.stages()
         digest = hashlib.sha256(b"".join(path.read_bytes() for path in self.face_filter().references))
         digest.update(bytes([len(self.only), len(self.not_)]))
-        return (Stage("filter", "references", own_version(), digest.hexdigest()),)
+        return (*plugins.stages(), Stage("filter", "references", own_version(), digest.hexdigest()))

@@ -5,29 +5,26 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...lib.faceset_writer import FacesetWriter
 from ...lib.media import Gathered, gather
 from .. import events
 from ..errors import MediaError
+from ..extracting.crew import extract_chunks
 from ..extracting.footage import Footage, distinct, done_places, images_timeline, is_whole, make_tasks, note_whole
 from ..extracting.gaps import gap_tasks
 from ..extracting.losses import Warnings, given_up, no_face, stage_name, tell_undecoded
-from ..extracting.mending import Mender
 from ..extracting.messages import ChunkResult, ChunkTask, MediumFiles, WorkSettings
 from ..extracting.plugins import ExtractPlugins
 from ..extracting.scouting import Seen, look
 from ..extracting.tracks import FacesetTracks
 from ..facesets.selecting import Wanted
-from ..workers.limits import Limits
-from ..workers.pool import WorkerPool, core_count
+from ..workers.pool import core_count
 from .context import JobContext, Stage
 
 if TYPE_CHECKING:
     from .extract import ExtractJob, ExtractReport
-
-_WORKER_MODULE = __name__.replace("jobs.extract_run", "extracting.work")
 
 
 class ExtractRun:
@@ -129,20 +126,16 @@ class ExtractRun:
 
         Unless told otherwise, listeners hear of each frame.
         """
-        results, faces, mender, workers = [], 0, Mender(), self._workers(tasks)
-        limits = Limits.shared(self._job.frame_seconds, workers)
-        with WorkerPool(_WORKER_MODULE, "ChunkWorker", self._work(footage), workers, limits, mender) as pool:
-            for answer in pool.run([task.model_dump(mode="json") for task in tasks], self._context.check):
-                result = ChunkResult.model_validate(answer)
-                faces += self._faceset.commit_chunk(result.record)
-                results.append(result)
-                if result.frames:
-                    mender.succeeded(result.medium)
-                for failure in result.failures:
-                    self._warnings.add(given_up(footage[result.medium], failure))
-                for frame in result.each if tell else ():
-                    self._context.tell(events.FrameExtracted, **dict(frame))
-                stage.advance(result.frames, faces=faces)
+        results, faces, seconds = [], 0, self._job.frame_seconds
+        work, workers = self._work(footage), self._workers(tasks)
+        for result, added in extract_chunks(self._faceset, work, tasks, workers, seconds, self._context.check):
+            faces += added
+            results.append(result)
+            for failure in result.failures:
+                self._warnings.add(given_up(footage[result.medium], failure))
+            for frame in result.each if tell else ():
+                self._context.tell(events.FrameExtracted, **dict(frame))
+            stage.advance(result.frames, faces=faces)
         return results
 
     def _track(self, footage: Sequence[Footage]) -> tuple[int, int]:
@@ -160,7 +153,7 @@ class ExtractRun:
     def _workers(self, tasks: Sequence[ChunkTask]) -> int:
         return min(self._job.workers or core_count(), len(tasks))
 
-    def _work(self, footage: Sequence[Footage]) -> dict[str, Any]:
+    def _work(self, footage: Sequence[Footage]) -> WorkSettings:
         """What every worker is given."""
         return WorkSettings(
             media=tuple(MediumFiles(path=part.medium.path.absolute(), images=part.medium.images) for part in footage),
@@ -169,4 +162,4 @@ class ExtractRun:
             crop_size=self._job.crop_size,
             check=self._job.check,
             people=self._people,
-        ).model_dump(mode="json")
+        )

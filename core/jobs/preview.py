@@ -68,6 +68,7 @@ class PreviewJob(SwapChoices):
     positional: ClassVar[tuple[str, ...]] = ("media", "output")
     report_class: ClassVar[type[Report]] = PreviewReport
 
+    faceset: Path = Field(description="Faceset that was extracted from MEDIA.")
     output: Path = Field(description="The picture to write.")
     at: Listed = Field(
         (), description="Frames to show: numbers from 0 or times, 10,50,0:12.5.  [default: --count that differ]"

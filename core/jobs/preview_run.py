@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ...lib.faceset import Faceset
 from ...lib.media import Medium, Timeline, probe, scan
 from ...lib.provenance.pictures import write_sealed
-from ..converting.casting import Cast
+from ..converting.casting import Cast, require_schemes
 from ..converting.chain import load_chain
 from ..converting.faces import FacesetFaces
 from ..converting.grid import Row, draw_grid, read_rows, swapped_tiles
@@ -88,7 +88,8 @@ class PreviewRun:
         casts: list[list[Cast]] = []
         with self._context.stage("preview", len(self._chains) * len(job.checkpoint), "columns") as stage:
             for checkpoint in job.checkpoint:
-                cast = job.cast(self._context, faceset, self._blenders, checkpoint)
+                cast = job.cast(self._context, self._blenders, checkpoint)
+                require_schemes(cast, faceset.info().schemes, f"faceset {faceset.path} has", "extract it anew")
                 if _steps(cast) in map(_steps, casts):  # The newest may be the best.
                     stage.advance(len(self._chains))
                     continue

@@ -44,7 +44,7 @@ class SwapChoices(ProvenanceChoices):
         description="In place of --model-dir: a person of the faceset, by number or name, and the folder of the model "
         "for this person's faces (repeatable). Nobody else is swapped.",
     )
-    faceset: Path = Field(description="Faceset that was extracted from MEDIA.")
+    faceset: Path | None = Field(None, description="Faceset that was extracted from MEDIA.")
     only: Pictures = Field((), description="Picture of a person whose faces alone are swapped (repeatable).")
     not_: Pictures = Field((), description="Picture of a person whose faces are left as they are (repeatable).")
     person: People = Field((), description="Number or name of a person who alone is swapped (repeatable).")
@@ -106,22 +106,20 @@ class SwapChoices(ProvenanceChoices):
         require_same_footage(faceset, medium)
         require_mask(faceset, self.mask)
 
-    def cast(self, context: JobContext, faceset: Faceset, blenders: list[Prepared], checkpoint: str) -> list[Cast]:
+    def cast(self, context: JobContext, blenders: list[Prepared], checkpoint: str) -> list[Cast]:
         """Loads the models with the weights of a checkpoint.
 
         Raises:
             CheckpointError: A folder holds no model, or no checkpoint verifies or fits.
             OptionError: A model does not know the identity.
-            PluginError: A model cannot be loaded, or cannot use the faceset's landmarks.
+            PluginError: A model cannot be loaded.
         """
         from ..converting.casting import load_cast
-        from ..converting.faces import require_scheme
 
         cast = load_cast(self.roles(), blenders, checkpoint, self.identity)
         for each in cast:
             for damage in each.trained.skipped:
                 context.warn(f"{damage}; the weights of step {each.trained.step} are used")
-            require_scheme(faceset, each.trained.plugin, each.label)
         return cast
 
     def used_models(self, cast: Sequence[Cast]) -> tuple[UsedModel, ...]:

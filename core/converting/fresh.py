@@ -1,0 +1,44 @@
+"""Faces that worker processes extract while the frames before them are converted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ...lib.faceset import Faceset
+from ...lib.media import FrameKey, Medium
+from ..extracting.messages import ChunkResult
+from .faces import FacesetFaces, FrameFace
+
+
+class FreshFaces:
+    """The faces of a faceset that is still being filled.
+
+    Args:
+        faceset: The faceset; whoever reads `results` fills it.
+        medium: What is extracted.
+        awaited: The places of the frames that are not in the faceset yet: times in a video, positions among images.
+        results: What becomes of chunks, as they come.
+    """
+
+    def __init__(
+        self, faceset: Faceset, medium: Medium, awaited: Sequence[int], results: Iterator[ChunkResult]
+    ) -> None:
+        self._stored = FacesetFaces(faceset)
+        self._medium, self._results = medium, results
+        self._awaited = {self._key(place) for place in awaited}
+
+    def faces(self, key: FrameKey) -> Sequence[FrameFace]:
+        """The frame's faces; waits for its chunk. None where it could not be extracted.
+
+        Raises:
+            FaceswapError: The extraction failed.
+        """
+        while key in self._awaited and (result := next(self._results, None)) is not None:
+            self._awaited -= {FrameKey(frame.source, frame.pts) for frame in result.each}
+            self._awaited -= {self._key(place) for place, _ in result.missing}
+            self._awaited -= {self._key(place) for failure in result.failures for place in failure.places}
+        return self._stored.faces(key)
+
+    def _key(self, place: int) -> FrameKey:
+        images = self._medium.images
+        return FrameKey(images[place], 0) if images else FrameKey(self._medium.path.name, place)

@@ -1,0 +1,155 @@
+"""Where a conversion's faces come from: a faceset, or an extraction that runs beside it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ...lib.faceset import Faceset
+from ...lib.faceset_writer import FacesetWriter
+from ...lib.media import Gathered, Medium, fingerprints
+from ..converting.casting import Cast, require_schemes
+from ..converting.faces import FacesetFaces, FaceSource, not_extracted
+from ..converting.footage import Footage
+from ..converting.fresh import FreshFaces
+from ..converting.parts import Parts
+from ..extracting.chain import FACE_TYPE
+from ..extracting.crew import extract_chunks
+from ..extracting.footage import Footage as Extracted
+from ..extracting.footage import done_places, make_tasks
+from ..extracting.losses import given_up
+from ..extracting.messages import ChunkResult, MediumFiles, WorkSettings
+from ..workers.pool import core_count
+from .context import JobContext
+
+if TYPE_CHECKING:
+    from .convert import ConvertJob
+
+
+class Supply(ABC):
+    """Faces for a conversion.
+
+    Args:
+        job: Its settings.
+        context: Who is told, and who may stop it.
+    """
+
+    def __init__(self, job: ConvertJob, context: JobContext) -> None:
+        self.job, self.context = job, context
+
+    @abstractmethod
+    def require(self, cast: list[Cast]) -> None:
+        """Raises PluginError where a model cannot use the landmarks."""
+
+    @abstractmethod
+    def digest(self) -> list[Any]:
+        """Stands for what the faces depend on."""
+
+    @abstractmethod
+    def source(self, parts: Parts, footage: Footage) -> AbstractContextManager[FaceSource]:
+        """A context that yields the faces of each frame."""
+
+    def unknown(self, footage: Footage) -> int:
+        """How many wanted frames nothing is known of, not even that they have no face; tells of them."""
+        return 0
+
+
+class StoredSupply(Supply):
+    """Faces of a faceset, which is open."""
+
+    def __init__(self, job: ConvertJob, context: JobContext, medium: Medium, faceset: Faceset) -> None:
+        super().__init__(job, context)
+        job.require_faces(faceset, medium)
+        self._faceset = faceset
+        self._faces: FacesetFaces = job.faces_of(context, faceset)
+
+    def require(self, cast: list[Cast]) -> None:
+        """Insists on the faceset's landmarks."""
+        require_schemes(cast, self._faceset.info().schemes, f"faceset {self._faceset.path} has", "extract it anew")
+
+    def digest(self) -> list[Any]:
+        """The faceset's making and faces, and which of them are swapped."""
+        made = [self._faceset.crop_size, self._faceset.face_type, *map(str, self._faceset.stages)]
+        return [*made, self._faceset.face_table(("track", "person")).digest(), self._faces.digest()]
+
+    @contextmanager
+    def source(self, parts: Parts, footage: Footage) -> Iterator[FaceSource]:
+        """The faces as they are stored."""
+        yield self._faces
+
+    def unknown(self, footage: Footage) -> int:
+        """The frames that were not extracted."""
+        count = not_extracted(self._faceset, footage.medium, footage.wanted)
+        if count:
+            become = "show the original" if footage.keep_unswapped else "are left out"
+            self.context.warn(
+                f"{count} of {len(footage.wanted.times)} frames were never extracted into {self._faceset.path} and "
+                f"{become}; `faceswap extract` without --every and --frames adds them."
+            )
+        return count
+
+
+class FreshSupply(Supply):
+    """Faces that are extracted while frames are converted, into a faceset that lies among the parts of the output.
+
+    Its chunks are kept until the output is whole, so that a run that was stopped goes on with both.
+    """
+
+    def __init__(self, job: ConvertJob, context: JobContext) -> None:
+        super().__init__(job, context)
+        self._extraction = job.extraction()
+        self._plugins = self._extraction.choices().prepare()
+        self._people = self._extraction.people(context, self._plugins)
+        self._stages = self._extraction.stages(self._plugins, self._people)
+
+    def require(self, cast: list[Cast]) -> None:
+        """Insists on the aligner's landmarks."""
+        aligner = self._plugins.aligner
+        require_schemes(cast, [aligner.plugin.scheme], f"{aligner.label} gives", "choose another --aligner")
+
+    def digest(self) -> list[Any]:
+        """The plugins of the extraction with their options, and whose faces are kept."""
+        return [self._extraction.crop_size, *map(str, self._stages)]
+
+    @contextmanager
+    def source(self, parts: Parts, footage: Footage) -> Iterator[FaceSource]:
+        """Starts the extraction, which ends with the context."""
+        medium, settings = footage.medium, self._extraction
+        files = Gathered(medium.folder, medium.images) if medium.images else Gathered(medium.path)
+        folder = parts.folder / "faces"
+        with FacesetWriter.create_or_open(
+            folder, crop_size=settings.crop_size, face_type=FACE_TYPE, stages=self._stages
+        ) as faceset:
+            faceset.note_sources(fingerprints(medium))
+            faceset.sync()
+            done = done_places(files, faceset)
+            part = Extracted(files, footage.wanted, done)
+            work = WorkSettings(
+                media=(MediumFiles(path=files.path.absolute(), images=files.images),),
+                faceset=folder.absolute(),
+                plugins=settings.choices(),
+                crop_size=settings.crop_size,
+                check=settings.check,
+                people=self._people,
+            )
+            awaited = [place for place in footage.wanted.times if place not in done]
+            with closing(self._results(faceset, part, work)) as results:
+                yield FreshFaces(faceset, medium, awaited, results)
+
+    def _results(
+        self, faceset: FacesetWriter, part: Extracted, work: WorkSettings
+    ) -> Generator[ChunkResult, None, None]:
+        """What becomes of the chunks; tells of frames that are given up."""
+        settings = self._extraction
+        tasks = make_tasks([part], settings.chunk_frames)
+        if not tasks:
+            return
+        workers = min(settings.workers or core_count(), len(tasks))
+        extracted = extract_chunks(faceset, work, tasks, workers, settings.frame_seconds, self.context.check)
+        with closing(extracted):
+            for result, _ in extracted:
+                for failure in result.failures:
+                    self.context.warn(given_up(part, failure))
+                yield result
