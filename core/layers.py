@@ -22,7 +22,7 @@ def lay_yaml(settings: Settings, path: Path) -> None:
         if kind in settings.plugins:
             raise OptionError(f"{where}: {_twice(kind, kind, f'{kind}s')}")
         if kind in settings.defaults:
-            settings.plugins[kind] = _plugin_list(value, where, str(path))
+            settings.plugins[kind] = plugin_list(value, where, str(path))
         else:
             settings.set_field(str(key), value, str(path))
 
@@ -37,15 +37,28 @@ def _twice(kind: str, *ways: str) -> str:
     return f"{kind}s are given twice; keep one of {' and '.join(f'`{way}`' for way in ways)}."
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
+def load_yaml(path: Path, what: str = "configuration") -> Any:
+    """Reads a YAML file; nothing in it is executed.
+
+    Args:
+        path: The file.
+        what: What it is, for messages.
+
+    Raises:
+        FaceswapError: It cannot be read, or is not YAML.
+    """
     import yaml
 
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise FaceswapError(f"The configuration {path} cannot be read: {error.strerror}.") from error
+        raise FaceswapError(f"The {what} {path} cannot be read: {error.strerror}.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise FaceswapError(f"The configuration {path} is not valid YAML: {_fault(error)}") from error
+        raise FaceswapError(f"The {what} {path} is not valid YAML: {_fault(error)}") from error
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    content = load_yaml(path)
     if not isinstance(content, dict):
         raise FaceswapError(f"{path} must hold `setting: value` lines. Received: {type(content).__name__}")
     return content
@@ -60,8 +73,17 @@ def _fault(error: Exception) -> str:
     return f"line {mark.line + 1}, column {mark.column + 1}: {' '.join(said.split())}"
 
 
-def _plugin_list(value: Any, where: str, path: str) -> list[Chosen]:
-    """Accepts `name`, `{name: ..., option: ...}`, or a list of these."""
+def plugin_list(value: Any, where: str, path: str) -> list[Chosen]:
+    """Reads plugins as YAML holds them: `name`, `{name: ..., option: ...}`, or a list of these.
+
+    Args:
+        value: What the file holds.
+        where: The place of it, for messages.
+        path: The file.
+
+    Raises:
+        OptionError: It has another form.
+    """
     items = value if isinstance(value, list) else [value]
     return [_plugin({"name": item} if isinstance(item, str) else item, where, path) for item in items]
 

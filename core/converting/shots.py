@@ -8,6 +8,21 @@ from .chain import BlenderChain
 
 
 @dataclass(frozen=True, eq=False)
+class Stretch:
+    """Frames that are treated apart.
+
+    Attributes:
+        first: The place of the first.
+        last: The place of the last.
+        chain: Their chain.
+    """
+
+    first: int
+    last: int
+    chain: BlenderChain
+
+
+@dataclass(frozen=True, eq=False)
 class Shots:
     """The chains of a conversion.
 
@@ -17,11 +32,13 @@ class Shots:
         chain: The chain of the frames that are swapped.
         first: The place of the first of them; None: the footage's first.
         last: The place of the last; None: the footage's last.
+        apart: Stretches with chains of their own, which do not overlap.
     """
 
     chain: BlenderChain
     first: int | None = None
     last: int | None = None
+    apart: tuple[Stretch, ...] = ()
 
     @property
     def context(self) -> int:
@@ -32,4 +49,7 @@ class Shots:
         """The chain of a frame; None for one that is left as it is."""
         before = self.first is not None and place < self.first
         behind = self.last is not None and place > self.last
-        return None if before or behind else self.chain
+        if before or behind:
+            return None
+        own = (stretch.chain for stretch in self.apart if stretch.first <= place <= stretch.last)
+        return next(own, self.chain)

@@ -17,6 +17,7 @@ from .swap_choices import SwapChoices
 
 if TYPE_CHECKING:
     from ...lib.media import Encoding
+    from ..converting.shot_list import Shot
     from .extract import ExtractJob
 
 Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
@@ -93,6 +94,11 @@ class ConvertJob(Alignment, Search, SwapChoices):
         description="Frames in which no face is swapped: `yes` keeps them as they are, `no` leaves them out; with "
         "--frames a video then is that stretch alone, with its sound.",
     )
+    shots: Path | None = Field(
+        None,
+        description="YAML file with stretches that are blended otherwise: a list of `frames: 120-180` with `blenders: "
+        "[...]`.",
+    )
     checkpoint: str = Field(
         "newest",
         description="Which weights: `newest`, `best` by validation, or a step.",
@@ -138,7 +144,7 @@ class ConvertJob(Alignment, Search, SwapChoices):
 
     def plugin_versions(self) -> dict[str, str]:
         """The blenders' packages and versions; the model's stand in its folder."""
-        return versions(self.chain())
+        return versions([*self.chain(), *(used for shot in self.shot_list() for used in shot.blenders)])
 
     def preflight(self) -> None:
         """Refuses footage that cannot be read, an output that cannot be written, and a chain that does not fit."""
@@ -176,6 +182,14 @@ class ConvertJob(Alignment, Search, SwapChoices):
     def chain(self) -> list[Prepared]:
         """The blenders, not loaded."""
         return [prepare("blender", choice) for choice in self.blenders]
+
+    def shot_list(self) -> tuple[Shot, ...]:
+        """The stretches that are treated apart, their blenders not loaded."""
+        if self.shots is None:
+            return ()
+        from ..converting.shot_list import read_shots
+
+        return read_shots(self.shots)
 
     def extraction(self) -> ExtractJob:
         """The extraction that runs beside an --on-the-fly conversion; its faceset is never looked at by people."""

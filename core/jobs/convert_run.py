@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 from ...lib.faceset import Faceset
 from ...lib.media import Medium, probe
 from ..converting.casting import Cast
-from ..converting.chain import load_chain
 from ..converting.conversion import Conversion, Tally, sum_up
 from ..converting.faces import FaceSource
 from ..converting.footage import Footage, look
 from ..converting.outputs import FolderOutput, Output, VideoOutput, is_video
 from ..converting.parts import Parts
-from ..converting.shots import Shots
+from ..converting.shot_list import load_shots, require_apart
 from ..converting.stream import Swapper
 from ..errors import MediaError
 from .context import JobContext
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 _FORMAT = 2
 """Raised when the same settings give other pixels or records than before, so that parts of both are never joined."""
 
-_NOT_SHOWN = {"media", "output", "model_dir", "map", "checkpoint", "faceset", "blenders", "check", "listeners"}
+_NOT_SHOWN = {"media", "output", "model_dir", "map", "shots", "checkpoint", "faceset", "blenders", "check", "listeners"}
 _NOT_SHOWN |= {"only", "not_", "person", "provenance", "sign_with", "consent"}
 """The settings that do not tell themselves what the output looks like; what they name is looked at instead."""
 
@@ -48,7 +47,9 @@ class ConvertRun:
 
     def __init__(self, job: ConvertJob, context: JobContext) -> None:
         self._job, self._context = job, context
-        self._blenders = job.chain()
+        self._chain, self._shots = job.chain(), job.shot_list()
+        self._places: list[tuple[int, int]] = []
+        self._blenders = [*self._chain, *(used for shot in self._shots for used in shot.blenders)]
 
     def run(self) -> ConvertReport:
         """Does the work; see `ConvertJob.run`."""
@@ -61,6 +62,7 @@ class ConvertRun:
     def _run(self, medium: Medium, supply: Supply) -> ConvertReport:
         job = self._job
         footage = look(medium, job.frames, job.keep_unswapped == "yes")
+        self._places = require_apart(self._shots, medium, footage.whole)
         cast = job.cast(self._context, self._blenders, job.checkpoint)
         supply.require(cast)
         with Parts(job.output, self._digest(medium, supply, cast)) as parts:
@@ -140,7 +142,7 @@ class ConvertRun:
         return Swapper(
             source=faces,
             models=job.used_models(cast),
-            shots=Shots(load_chain(self._blenders, job.check), *footage.bounds),
+            shots=load_shots(self._chain, self._shots, self._places, footage.bounds, job.check),
             mask=job.mask,
             batch_size=job.batch_size,
         )
@@ -163,6 +165,7 @@ class ConvertRun:
             _FORMAT,
             job.model_dump(mode="json", exclude=_NOT_SHOWN),
             [[used.found.name, used.found.origin, used.options_hash] for used in self._blenders],
+            [[*ends, len(shot.blenders)] for shot, ends in zip(self._shots, self._places, strict=True)],
             [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in medium.files],
             supply.digest(),
             [[each.trained.record.model_dump(mode="json"), each.trained.step, each.manifest] for each in cast],
