@@ -8,11 +8,13 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import reduce
 from itertools import groupby, zip_longest
+from typing import Any
 
 from ...lib.media import Chunk, Medium, read_chunk
 from .neighbors import wanted_and_near
 from .outputs import Output
 from .parts import Parts
+from .patch_folder import PatchFolder
 from .stream import Swapper, Work
 
 Watch = Callable[[Work], None]
@@ -30,6 +32,7 @@ class Tally:
         faces: Faces swapped.
         by_model: The same by the numbers of the models.
         files: Names of the files that hold the frames, where they are single files.
+        patches: What the index of patches says of the faces, where they are written too.
     """
 
     seen: int = 0
@@ -38,8 +41,11 @@ class Tally:
     faces: int = 0
     by_model: tuple[int, ...] = ()
     files: tuple[str, ...] = ()
+    patches: tuple[dict[str, Any], ...] = ()
 
-    def with_frame(self, work: Work, written: bool, files: Iterable[str]) -> Tally:
+    def with_frame(
+        self, work: Work, written: bool, files: Iterable[str], patches: Iterable[dict[str, Any]] = ()
+    ) -> Tally:
         """Counts one more frame."""
         return Tally(
             self.seen + 1,
@@ -48,6 +54,7 @@ class Tally:
             self.faces + len(work.swapped),
             _added(self.by_model, [work.swapped.count(number) for number in range(1 + max(work.swapped, default=-1))]),
             (*self.files, *files),
+            (*self.patches, *patches),
         )
 
 
@@ -78,6 +85,7 @@ class Conversion:
         output: Takes the frames.
         parts: Keeps what is finished.
         keep_unswapped: Whether frames in which no face was swapped are written too.
+        patches: Takes the faces as well; None where they are not wanted.
     """
 
     medium: Medium
@@ -85,6 +93,7 @@ class Conversion:
     output: Output
     parts: Parts
     keep_unswapped: bool = True
+    patches: PatchFolder | None = None
 
     @property
     def total(self) -> int:
@@ -94,7 +103,12 @@ class Conversion:
     def finished(self) -> dict[int, Tally]:
         """The chunks that need no more work, by number."""
         tallies = {number: Tally(**record) for number, record in self.parts.done().items()}
-        return {number: tally for number, tally in tallies.items() if self.output.holds(number, tally.files)}
+        return {number: tally for number, tally in tallies.items() if self._holds(number, tally)}
+
+    def _holds(self, number: int, tally: Tally) -> bool:
+        if self.patches and not (len(tally.patches) == tally.faces and self.patches.holds(tally.patches)):
+            return False
+        return self.output.holds(number, tally.files)
 
     def run(self, swapper: Swapper, watch: Watch) -> dict[int, Tally]:
         """Converts the unfinished chunks; when something raises, the chunk it happened in stays unfinished.
@@ -117,12 +131,18 @@ class Conversion:
                 self.parts.record(number, asdict(tallies[number]))
         return tallies
 
-    def publish(self) -> None:
+    def publish(self, places: Sequence[int]) -> None:
         """Puts the output under its name, once all is finished.
+
+        Args:
+            places: Those of all frames of the medium, in order.
 
         Raises:
             FaceswapError: It cannot be written.
         """
+        if self.patches:
+            records = (record for _, tally in sorted(self.finished().items()) for record in tally.patches)
+            self.patches.publish(records, {place: number for number, place in enumerate(places)})
         self.output.publish(len(self.chunks))
         self.parts.remove()
 
@@ -134,13 +154,16 @@ class Conversion:
                 written = self._keeps(work)
                 if written:
                     append(work.frame)
-                tally = tally.with_frame(work, written, self.output.files(work.frame) if written else ())
+                files = self.output.files(work.frame) if written else ()
+                tally = tally.with_frame(work, written, files, self.patches.records(work) if self.patches else ())
                 watch(work)
                 if tally.seen == count:
                     break
         return tally
 
     def _finish(self, work: Work) -> None:
+        if self.patches:
+            self.patches.write(work)
         if self._keeps(work):
             self.output.finish(work.frame)
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from ...lib.geometry import scale_of
 from ...lib.media import Frame
+from ..contract import CropPatch
 from ..errors import PluginError, StoreError
 from .chain import BlenderChain
 from .faces import ANY_MASK, MODEL_MASK, FaceSource
@@ -54,6 +55,7 @@ class Work:
         cuts: Its faces, far to near.
         answers: The model's answers, one for each of `cuts`.
         swapped: For each face that changed it the number of its model.
+        patches: The faces that `swapped` tells of, as they were composited, where they are to be kept.
         before: The picture before the swap, of the first frame with a face: a preview.
     """
 
@@ -66,6 +68,7 @@ class Work:
     cuts: tuple[CutFace, ...] = ()
     answers: tuple[Answer, ...] = ()
     swapped: tuple[int, ...] = ()
+    patches: tuple[CropPatch, ...] = ()
     before: NDArray[np.uint8] | None = None
 
 
@@ -79,6 +82,7 @@ class Swapper:
         shots: The blenders of each frame.
         mask: `auto` (the model's mask, or else the first stored one), `model`, or the name of a masker.
         batch_size: Faces in a call of the model.
+        keep_patches: Whether finished frames bring their patches along.
     """
 
     source: FaceSource
@@ -86,6 +90,7 @@ class Swapper:
     shots: Shots
     mask: str = ANY_MASK
     batch_size: int = 16
+    keep_patches: bool = False
 
     def stream(self, frames: Iterable[Work], finish: Callable[[Work], None]) -> Generator[Work, None, None]:
         """Swaps the faces of frames.
@@ -145,14 +150,16 @@ class Swapper:
 
     def _blended(self, work: Work) -> Work:
         """Blends the model's answers into the frame."""
-        chain, swapped = work.chain, []
+        chain = work.chain
         if chain is None:
             return work
+        done: list[tuple[int, CropPatch]] = []
         for cut, answer in zip(work.cuts, work.answers, strict=True):
-            patch = make_patch(cut, answer.face, self._mask(cut, answer), work.frame.time)
-            if composite(work.frame, chain.blend(patch), chain):
-                swapped.append(cut.face.model)
-        return replace(work, swapped=tuple(swapped))
+            patch = chain.blend(make_patch(cut, answer.face, self._mask(cut, answer), work.frame.time))
+            if composite(work.frame, patch, chain):
+                done.append((cut.face.model, patch))
+        kept = tuple(patch for _, patch in done) if self.keep_patches else ()
+        return replace(work, swapped=tuple(model for model, _ in done), patches=kept)
 
     def _mask(self, cut: CutFace, answer: Answer) -> Floats:
         """The mask that was asked for."""

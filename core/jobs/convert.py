@@ -99,6 +99,14 @@ class ConvertJob(Alignment, Search, SwapChoices):
         description="YAML file with stretches that are blended otherwise: a list of `frames: 120-180` with `blenders: "
         "[...]`.",
     )
+    patch: Path | None = Field(
+        None,
+        description="Folder for the swapped faces too, for an external compositor: patch and mask of each, and "
+        "patches.jsonl with their frames and matrices.",
+    )
+    patch_format: Literal["png", "png16", "tiff", "tiff16"] = Field(
+        "png", description="Of these files; 16: with 16 bits."
+    )
     checkpoint: str = Field(
         "newest",
         description="Which weights: `newest`, `best` by validation, or a step.",
@@ -152,11 +160,14 @@ class ConvertJob(Alignment, Search, SwapChoices):
         from ..converting.chain import require_chain
         from ..converting.footage import require_frames
         from ..converting.outputs import require_output
+        from ..converting.patch_folder import require_patch_folder
 
         require_chain(self.chain())
         medium = probe(self.media)
         require_output(self.output, medium, self.encoding())
         require_frames(medium, self.frames)
+        if self.patch:
+            require_patch_folder(self.patch, medium, self.output)
         if self.on_the_fly:
             extraction = self.extraction()
             extraction.choices().prepare().require_fit()

@@ -15,6 +15,7 @@ from ..converting.faces import FaceSource
 from ..converting.footage import Footage, look
 from ..converting.outputs import FolderOutput, Output, VideoOutput, is_video
 from ..converting.parts import Parts
+from ..converting.patch_folder import PatchFolder
 from ..converting.shot_list import load_shots, require_apart
 from ..converting.stream import Swapper
 from ..errors import MediaError
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 _FORMAT = 2
 """Raised when the same settings give other pixels or records than before, so that parts of both are never joined."""
 
-_NOT_SHOWN = {"media", "output", "model_dir", "map", "shots", "checkpoint", "faceset", "blenders", "check", "listeners"}
-_NOT_SHOWN |= {"only", "not_", "person", "provenance", "sign_with", "consent"}
+_NOT_SHOWN = {"media", "output", "model_dir", "map", "checkpoint", "faceset", "blenders", "check", "listeners"}
+_NOT_SHOWN |= {"only", "not_", "person", "provenance", "sign_with", "consent", "shots", "patch"}
 """The settings that do not tell themselves what the output looks like; what they name is looked at instead."""
 
 _MOST_UNSWAPPED = 0.1
@@ -69,12 +70,12 @@ class ConvertRun:
             if parts.discarded:
                 self._context.warn(f"{parts.folder} was begun with other settings or footage; starting anew.")
             sealer = job.sealer_for(cast, self._blenders)
-            conversion = self._conversion(footage, parts, sealer)
+            conversion = self._conversion(footage, parts, cast, sealer)
             with supply.source(parts, footage) as faces:
                 tally, fps = self._convert(conversion, self._swapper(cast, faces, footage), sealer)
             unknown = supply.unknown(footage)
             self._tell(footage, tally, unknown)
-            conversion.publish()
+            conversion.publish(footage.whole.times)
         return self._report(tally, fps, unknown, cast)
 
     def _convert(self, conversion: Conversion, swapper: Swapper, sealer: Sealer | None) -> tuple[Tally, float | None]:
@@ -145,9 +146,10 @@ class ConvertRun:
             shots=load_shots(self._chain, self._shots, self._places, footage.bounds, job.check),
             mask=job.mask,
             batch_size=job.batch_size,
+            keep_patches=job.patch is not None,
         )
 
-    def _conversion(self, footage: Footage, parts: Parts, sealer: Sealer | None) -> Conversion:
+    def _conversion(self, footage: Footage, parts: Parts, cast: list[Cast], sealer: Sealer | None) -> Conversion:
         job, output = self._job, self._job.output
         target: Output
         if is_video(output):
@@ -155,7 +157,9 @@ class ConvertRun:
         else:
             target = FolderOutput(output, footage.medium, sealer)
         chunks = footage.read.chunks(job.chunk_frames)
-        return Conversion(footage.medium, chunks, target, parts, footage.keep_unswapped)
+        people = tuple(each.role.person for each in cast)
+        patches = PatchFolder(job.patch, footage.medium, job.patch_format, people, sealer) if job.patch else None
+        return Conversion(footage.medium, chunks, target, parts, footage.keep_unswapped, patches)
 
     def _digest(self, medium: Medium, supply: Supply, cast: list[Cast]) -> str:
         """Stands for all that the parts depend on: their pixels, and how images are signed, which are finished."""
@@ -169,6 +173,6 @@ class ConvertRun:
             [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in medium.files],
             supply.digest(),
             [[each.trained.record.model_dump(mode="json"), each.trained.step, each.manifest] for each in cast],
-            [] if is_video(job.output) else signing,
+            signing if job.patch or not is_video(job.output) else [],
         ]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

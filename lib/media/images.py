@@ -109,7 +109,7 @@ def write_image(
     xmp: bytes | None = None,
     finish: Finish | None = None,
 ) -> None:
-    """Writes RGB `[height width 3]` atomically, in the format that the ending names.
+    """Writes RGB `[height width 3]`, or gray `[height width 1]`, atomically, in the format that the ending names.
 
     Args:
         path: Its folder must exist.
@@ -123,8 +123,9 @@ def write_image(
         ValueError: `pixels` is not such an array.
     """
     target = Path(path)
-    if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype not in (np.uint8, np.uint16):
-        raise ValueError(f"`pixels` must be uint8 or uint16 [height width 3]. Received: {pixels.dtype} {pixels.shape}")
+    if pixels.ndim != 3 or pixels.shape[2] not in (1, 3) or pixels.dtype not in (np.uint8, np.uint16):
+        wanted = "uint8 or uint16 [height width 3] or [height width 1]"
+        raise ValueError(f"`pixels` must be {wanted}. Received: {pixels.dtype} {pixels.shape}")
     require_image_ending(target)
     require_parent(target)
     ending = target.suffix.lower()
@@ -144,7 +145,7 @@ def require_image_ending(path: Path) -> None:
 
 
 def _encoded(ending: str, pixels: Pixels, flags: list[int], xmp: bytes | None) -> bytes:
-    picture = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    picture = pixels if pixels.shape[2] == 1 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
     if xmp is None:
         return bytes(cv2.imencode(ending, picture, flags)[1].tobytes())
     metadata = [np.frombuffer(xmp, np.uint8)[None]]

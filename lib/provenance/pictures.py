@@ -12,7 +12,7 @@ from .xmp import packet
 
 
 def write_sealed(path: Path, pixels: Pixels, sealer: Sealer | None, original: Path) -> None:
-    """Writes RGB `[height width 3]` atomically, marked and signed.
+    """Writes RGB `[height width 3]`, or gray `[height width 1]`, atomically, marked and signed.
 
     Args:
         path: Its folder must exist; the ending names the format.
