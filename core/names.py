@@ -98,7 +98,10 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "original": "plugins.train.models.original",
         "sae": "plugins.train.models.sae",
     },
-    "generator": {"dcgan": "plugins.train.generators.dcgan"},
+    "generator": {
+        "dcgan": "plugins.train.generators.dcgan",
+        "vae": "plugins.train.generators.vae",
+    },
     "blender": {
         "alpha": "plugins.convert.alpha",
         "feather": "plugins.convert.feather",

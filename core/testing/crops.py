@@ -32,8 +32,7 @@ class CropExercise(Exercise):
         Returns:
             uint8 `[3 size size 3]` and crop landmarks, float32 `[3 points 2]`.
         """
-        if _fault(plugin) is not None:
-            raise SkipCheckError("the crop that it declares cannot be cut")
+        require_crop(plugin)
         spec: CropSpec = plugin.crop
         chosen = self.schemes(plugin)[0] if scheme is None else scheme
         cuts = [
@@ -42,6 +41,12 @@ class CropExercise(Exercise):
             drawn_face().crop(spec, chosen),
         ]
         return np.stack([crop for crop, _ in cuts]), np.stack([points for _, points in cuts])
+
+
+def require_crop(plugin: Any) -> None:
+    """Skips a check where the crop that a plugin declares cannot be cut, which `crop-declared` tells."""
+    if _fault(plugin) is not None:
+        raise SkipCheckError("the crop that it declares cannot be cut")
 
 
 def crop_declared(subject: Subject) -> None:

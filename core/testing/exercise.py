@@ -60,6 +60,10 @@ class Exercise:
         single = self.singles(self.calls(plugin)[0])[0]
         return [repeated(single, items)]
 
+    def redness(self, plugin: Any) -> float:
+        """By how much redder it shows what training shows in red; 0 for what shows nothing that was named."""
+        return 0.0
+
     def items(self, answer: Any) -> list[Any]:
         """The answers for the single items that an answer is made of."""
         return split(answer)

@@ -14,6 +14,8 @@ EVERY = [(kind, name) for kind, names in BUILT_IN.items() for name in names]
 SLOW = [
     ("detector", "dlib-cnn"),
     ("detector", "mtcnn"),
+    ("generator", "dcgan"),
+    ("generator", "vae"),
     *(
         ("model", name)
         for name in ("cyclegan", "df", "gan", "h128", "h64", "iae", "liae", "lightweight", "original", "sae")
@@ -60,6 +62,8 @@ NOTHING_THERE = {
     "metric-psnr-keeps-options",
     "metric-ssim-keeps-options",
     "listener-history-keeps-options",
+    "generator-dcgan-mixes-with-itself",
+    "generator-vae-mixes-with-itself",
 }
 
 

@@ -9,10 +9,10 @@ from specimens import detectors
 
 from faceswap.core.testing.blender_pictures import _edge_shift, _edges, _pattern, _shift
 from faceswap.core.testing.checks import iterate_checks
-from faceswap.core.testing.model import tinted
 from faceswap.core.testing.patches import disc
 from faceswap.core.testing.records import SkipCheckError
 from faceswap.core.testing.samples import portrait
+from faceswap.core.testing.training import tinted
 
 PROFILE = disc(64, 64)[:, 32, 0]
 

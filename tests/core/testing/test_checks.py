@@ -22,7 +22,7 @@ GROUPS = (
 )
 SPECIMENS = {group: importlib.import_module(f"specimens.{group}") for group in GROUPS}
 SLOW = pytest.mark.slow
-SLOW_GROUPS = ("trainables", "heavy")
+SLOW_GROUPS = ("generators", "trainables", "heavy")
 # Costs a fresh interpreter each time, so that it runs on its own specimen only; it has further tests of its own.
 COSTLY = "light-import"
 

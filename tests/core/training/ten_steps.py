@@ -1,6 +1,6 @@
-"""Ten steps of a model from the same weights on the same batch; a script for `test_parity.py`, run on each backend.
+"""Ten steps of each model from the same weights on the same batch; a script for `test_parity.py`, run on each backend.
 
-The first run makes the weights. Every run leaves its losses and weights in `<folder>/<backend>-<optimizer>`.
+The first run makes the weights. Every run leaves its losses and weights in `<folder>/<model>/<backend>-<optimizer>`.
 """
 
 from __future__ import annotations
@@ -23,13 +23,15 @@ from faceswap.core.training.step import IdentityBatch
 from faceswap.core.training.update import Update
 from faceswap.lib import checkpoint
 from faceswap.plugins.train.generators.dcgan import DcganGenerator
+from faceswap.plugins.train.generators.vae import VaeGenerator
 from faceswap.plugins.train.models.cyclegan import CycleGanModel
 from faceswap.plugins.train.models.gan import GanModel
 from faceswap.plugins.train.models.mini import MiniModel
 
 STEPS, FACES = 10, 2
-RATES = {"mini": 0.2, "gan": 1e-4, "cyclegan": 3e-6, "dcgan": 0.02}
+RATES = {"mini": 0.2, "gan": 1e-4, "cyclegan": 3e-6, "dcgan": 0.02, "vae": 1e-6}
 """Of stochastic gradient descent."""
+NOISE = np.random.default_rng(9).uniform(-1, 1, (FACES, 4)).astype(np.float32)
 SHARES = np.array([0.1, 0.9] * 2, np.float32).reshape(4, 1, 1, 1)
 
 
@@ -39,9 +41,11 @@ def make(name: str) -> Trainable:
         return MiniModel(MiniModel.Options(width=0.1))
     if name == "cyclegan":
         return CycleGanModel(CycleGanModel.Options(width=0.05, blocks=1, pool=0, cycle=1))
-    if name == "dcgan":
-        noise = np.random.default_rng(9).uniform(-1, 1, (FACES, 4)).astype(np.float32)
-        import_keras().random.uniform = lambda *given, **more: import_keras().ops.convert_to_tensor(noise)
+    if name in ("dcgan", "vae"):
+        random = import_keras().random
+        random.uniform = random.normal = lambda *given, **more: import_keras().ops.convert_to_tensor(NOISE)
+        if name == "vae":
+            return VaeGenerator(VaeGenerator.Options(dim=4, width=0.05))
         return DcganGenerator(DcganGenerator.Options(noise=4, width=0.05))
     losses: Any = import_module("faceswap.lib.nn.adversarial_losses")
     losses.mixture_shares = lambda *given: import_keras().ops.convert_to_tensor(SHARES)
@@ -55,6 +59,7 @@ def run(folder: Path, name: str, optimizer: str) -> None:
     model = make(name)
     model.load()
     networks = {part: network.variables for part, network in model.networks.items()}
+    folder.mkdir(exist_ok=True)
     if not checkpoint.saved_steps(folder):
         checkpoint.save(folder, 0, {WEIGHTS: read_arrays(networks)}, {})
     write_arrays(networks, checkpoint.load_latest(folder).parts[WEIGHTS], folder)
@@ -92,5 +97,6 @@ def _unchanged(stored: Mapping[str, tuple[Any, Any]], key: Any) -> dict[str, Ide
 
 
 if __name__ == "__main__":
-    for which in sys.argv[3:]:
-        run(Path(sys.argv[1]), sys.argv[2], which)
+    for chosen in sys.argv[2:]:
+        model, _, optimizer = chosen.partition("/")
+        run(Path(sys.argv[1]) / model, model, optimizer)
