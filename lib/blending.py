@@ -8,19 +8,14 @@ Convention:
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from .poisson import Floats, rim_of, solve_poisson
 
-# Four times a pixel minus its neighbors. With a replicated border a neighbor beyond the box cancels out.
-_LAPLACE = np.array([[0, -1, 0], [-1, 4, -1], [0, -1, 0]], np.float32)
-_DAMPING = np.float32(0.9 / 4)  # Of the Jacobi sweeps, times the inverse of the operator's diagonal.
-_SWEEP = np.array([[0, 0, 0], [0, 1, 0], [0, 0, 0]], np.float32) - _DAMPING * _LAPLACE
-_COARSEST = 8  # Side below which the grid is not halved any more.
-_ACCURACY = 3e-5  # The last step of the solver, in units of the picture: far below an 8-bit level.
-_MOST_STEPS = 200  # Faces take 6 to 10.
+# Not 0, so that a part all around which nothing is followed has a solution. On the way there trust falls by equal
+# factors: by equal steps nearly all of the change would come with the last of them.
+_LEAST_TRUST = np.float32(1e-4)
 
 
 def alpha_blend(frame: Floats, face: Floats, mask: Floats) -> Floats:
@@ -28,7 +23,9 @@ def alpha_blend(frame: Floats, face: Floats, mask: Floats) -> Floats:
     return mask * face + (1 - mask) * frame
 
 
-def poisson_blend(frame: Floats, face: Floats, mask: Floats, mixed: bool = False) -> Floats:
+def poisson_blend(
+    frame: Floats, face: Floats, mask: Floats, mixed: bool = False, tolerance: float | None = None
+) -> Floats:
     """Gives the masked part of the frame the face's gradients and the frame's own values around it.
 
     The equation is solved on the hard support, mask > 0, to which the frame's pixels next to it are the
@@ -42,6 +39,9 @@ def poisson_blend(frame: Floats, face: Floats, mask: Floats, mixed: bool = False
         mask: Where the face goes.
         mixed: Keep the frame's gradient wherever it is stronger (wrinkles, hair and glasses of the frame
             shine through).
+        tolerance: How far frame - face may lie from its median around the support (root mean square of the
+            channels) before the frame's color there is followed less; at twice as far it is not followed at all.
+            So a hand before the face, or hair beside it, does not bleed into it. None: everything is followed.
 
     Returns:
         The blended box, float32 like `frame`, 0..1.
@@ -54,7 +54,7 @@ def poisson_blend(frame: Floats, face: Floats, mask: Floats, mixed: bool = False
         return frame.copy()
     rows, columns = (_reach(np.asarray(support.any(axis=axis))) for axis in (1, 0))
     part, inside = frame[rows, columns], support[rows, columns]
-    correction = _correct(part, face[rows, columns], inside, mixed)
+    correction = _correct(part, face[rows, columns], inside, mixed, tolerance)
     blended = frame.copy()
     blended[rows, columns] = np.clip(part + mask[rows, columns] * correction, 0, 1)
     return blended
@@ -66,17 +66,43 @@ def _reach(occupied: NDArray[np.bool_]) -> slice:
     return slice(max(int(places[0]) - 1, 0), int(places[-1]) + 2)
 
 
-def _correct(frame: Floats, face: Floats, inside: NDArray[np.bool_], mixed: bool) -> Floats:
+def _correct(frame: Floats, face: Floats, inside: NDArray[np.bool_], mixed: bool, tolerance: float | None) -> Floats:
     """Finds u = blended - frame: 0 on the boundary, and exactly 0 where a frame is cloned onto itself."""
     if inside.all():
         difference = face - frame
         return np.asarray(difference - difference.mean(axis=(0, 1)))
-    sources = _sources(frame, face, mixed)
-    return _solve(sources, np.repeat(inside[..., None], frame.shape[2], axis=2).astype(np.float32))
+    trust = None if tolerance is None else _trust(frame - face, inside, tolerance)
+    sources = _sources(frame, face, mixed, trust)
+    everywhere = np.repeat(inside[..., None], frame.shape[2], axis=2).astype(np.float32)
+    return solve_poisson(sources, everywhere, None if trust is None else np.where(rim_of(inside), trust, 0))
 
 
-def _sources(frame: Floats, face: Floats, mixed: bool) -> Floats:
-    """Sums v_pq - (f*_p - f*_q) over the neighbors q of each pixel p: Eq. 7 written for u."""
+def _trust(difference: Floats, inside: NDArray[np.bool_], tolerance: float) -> Floats | None:
+    """How far the frame is followed at each pixel around the support, 0..1, `[height width]`; 1 everywhere else.
+
+    Returns:
+        None where all of it is followed in full.
+    """
+    rim = rim_of(inside)
+    samples = difference[rim]
+    center = np.median(samples, axis=0)
+    distance = _distance(samples, center)
+    if distance.min() > tolerance:  # Nothing is like the median, as where there are two halves: follow the nearest.
+        distance = _distance(samples, samples[distance.argmin()])
+    excess = np.clip(distance / np.float32(tolerance) - 1, 0, 1)
+    if not excess.any():
+        return None
+    trust = np.ones(inside.shape, np.float32)
+    trust[rim] = _LEAST_TRUST ** (excess * excess * (3 - 2 * excess))
+    return trust
+
+
+def _distance(colors: Floats, center: Floats) -> Floats:
+    return np.asarray(np.sqrt(np.square(colors - center).mean(axis=1)))
+
+
+def _sources(frame: Floats, face: Floats, mixed: bool, trust: Floats | None) -> Floats:
+    """Sums w_pq (v_pq - (f*_p - f*_q)) over the neighbors q of each pixel p: Eq. 7 written for u."""
     total = np.zeros_like(frame)
     for axis in (0, 1):
         frame_step, guide = np.diff(frame, axis=axis), np.diff(face, axis=axis)
@@ -84,57 +110,8 @@ def _sources(frame: Floats, face: Floats, mixed: bool) -> Floats:
             guide = np.where(np.abs(frame_step) > np.abs(guide), frame_step, guide)  # Eq. 12.
         excess = guide - frame_step
         low, high = (slice(None, -1), slice(1, None)) if axis == 0 else (np.s_[:, :-1], np.s_[:, 1:])
+        if trust is not None:
+            excess *= (trust[low] * trust[high])[..., None]
         total[low] -= excess
         total[high] += excess
     return total
-
-
-def _solve(sources: Floats, inside: Floats) -> Floats:
-    """Solves the discrete Poisson equation inside, zero around it: conjugate gradients on multigrid cycles."""
-    grids = [inside]
-    while min(grids[-1].shape[:2]) > _COARSEST:
-        grids.append(np.ascontiguousarray(grids[-1][::2, ::2]))
-    solution = np.zeros_like(sources)
-    residual = sources * inside
-    direction, before = np.zeros_like(sources), np.float32(1)
-    for _ in range(_MOST_STEPS):
-        cycled = _cycle(grids, residual)
-        now = np.vdot(residual, cycled)
-        if now <= 0:  # Nothing is left to correct.
-            break
-        direction = cycled + (now / before) * direction
-        applied = _filter(direction, _LAPLACE) * inside
-        length = now / np.vdot(direction, applied)
-        solution += length * direction
-        residual -= length * applied
-        before = now
-        if length * np.abs(direction).max() < _ACCURACY:
-            break
-    return solution
-
-
-def _cycle(grids: list[Floats], residual: Floats) -> Floats:
-    """Approximates the solution for a residual by one symmetric V-cycle over the grids, fine to coarse."""
-    inside, *coarser = grids
-    solution = _smooth(_DAMPING * residual, residual, inside, 1 if coarser else 8)
-    if not coarser:
-        return solution
-    rest = residual - _filter(solution, _LAPLACE) * inside
-    # A pixel of the coarser grid is twice as wide, so that its equation weighs four times as much.
-    coarse = _cycle(coarser, 4 * cv2.pyrDown(rest, borderType=cv2.BORDER_REPLICATE) * coarser[0])
-    solution += cv2.pyrUp(coarse, dstsize=(inside.shape[1], inside.shape[0])) * inside
-    return _smooth(solution, residual, inside, 2)
-
-
-def _smooth(solution: Floats, residual: Floats, inside: Floats, sweeps: int) -> Floats:
-    """Runs damped Jacobi sweeps."""
-    push = _DAMPING * residual
-    for _ in range(sweeps):
-        solution = (_filter(solution, _SWEEP) + push) * inside
-    return solution
-
-
-def _filter(values: Floats, kernel: Floats) -> Floats:
-    """Applies a 3 x 3 kernel to each channel."""
-    filtered = cv2.filter2D(values, -1, kernel, borderType=cv2.BORDER_REPLICATE)
-    return np.asarray(filtered, np.float32).reshape(values.shape)

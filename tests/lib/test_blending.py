@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pytest
@@ -37,8 +39,13 @@ MASKS = {
 }
 
 
-def _equation(frame: np.ndarray, face: np.ndarray, mask: np.ndarray, mixed: bool) -> tuple[csc_matrix, np.ndarray]:
-    """Writes Eq. 7 of Perez et al. down, pixel by pixel: |N_p| f_p - sum f_q = sum f*_q + sum v_pq."""
+def _equation(
+    frame: np.ndarray, face: np.ndarray, mask: np.ndarray, mixed: bool, hand: np.ndarray | None = None
+) -> tuple[csc_matrix, np.ndarray]:
+    """Writes Eq. 7 of Perez et al. down, pixel by pixel: |N_p| f_p - sum f_q = sum f*_q + sum v_pq.
+
+    A pixel of the hand, `[height width]`, is no neighbor to any other.
+    """
     frame, face, inside = frame.astype(np.float64), face.astype(np.float64), mask[..., 0] > 0
     height, width = inside.shape
     number = np.full(inside.shape, -1)
@@ -47,7 +54,7 @@ def _equation(frame: np.ndarray, face: np.ndarray, mask: np.ndarray, mixed: bool
     for y, x in np.argwhere(inside):
         p = number[y, x]
         for near in ((y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)):
-            if not (0 <= near[0] < height and 0 <= near[1] < width):
+            if not (0 <= near[0] < height and 0 <= near[1] < width) or (hand is not None and hand[near]):
                 continue
             guide, own = face[y, x] - face[near], frame[y, x] - frame[near]
             right[p] += np.where(np.abs(own) > np.abs(guide), own, guide) if mixed else guide
@@ -69,6 +76,54 @@ def test_poisson_agrees_with_a_dense_solution(mask, mixed):
     expected[mask[..., 0] > 0] = np.linalg.solve(matrix.toarray(), right)
     assert 0 < expected.min() and expected.max() < 1  # noqa: SIM300
     np.testing.assert_allclose(poisson_blend(frame, face, mask, mixed), expected, atol=1e-4)
+
+
+def _with_a_hand(size: int = 60) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """A frame without and with a hand that reaches over the face from the left; the face, the mask and the hand."""
+    scene, face = _texture(20, size, size, 0.45, 0.55), _texture(21, size, size, 0.5, 0.6)
+    hand = np.zeros((size, size), bool)
+    hand[size // 2 - 4 : size // 2 + 4, : size // 2] = True
+    frame = np.where(hand[..., None], np.float32([0.02, 0.95, 0.1]), scene)
+    mask = _ellipse(size, size, radius=0.8) * (1 - hand[..., None].astype(np.float32))
+    return scene, frame, face, mask, hand
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+def test_poisson_without_a_hand_agrees_with_a_sparse_solution(mixed):
+    _, frame, face, mask, hand = _with_a_hand()
+    expected = frame.astype(np.float64)
+    expected[mask[..., 0] > 0] = spsolve(*_equation(frame, face, mask, mixed, hand))
+    np.testing.assert_allclose(poisson_blend(frame, face, mask, mixed, tolerance=0.15), expected, atol=1e-3)
+
+
+def test_a_hand_does_not_bleed_into_the_face():
+    scene, frame, face, mask, _ = _with_a_hand()
+    inside = mask[..., 0] > 0
+    wanted = poisson_blend(scene, face, _ellipse(60, 60, radius=0.8))[inside]
+    bled, kept = (poisson_blend(frame, face, mask, tolerance=bound)[inside] for bound in (None, 0.15))
+    assert np.abs(bled - wanted).mean() > 0.1
+    assert np.abs(kept - wanted).mean() < 0.01 and np.abs(kept - wanted).max() < 0.06
+
+
+def test_a_color_at_the_edge_is_followed_less_and_less_without_a_jump():
+    scene, _, face, mask, hand = _with_a_hand(40)
+    blended = []
+    for strength in np.linspace(0, 0.6, 61, dtype=np.float32):
+        frame = np.where(hand[..., None], scene + strength * np.float32([-1, 0.5, -1]), scene).clip(0, 1)
+        blended.append(poisson_blend(frame, face, mask, tolerance=0.15)[mask[..., 0] > 0])
+    steps = [np.abs(after - before).max() for before, after in pairwise(blended)]
+    largest = np.abs(np.array(blended) - blended[0]).max()
+    assert max(steps) < 0.25 * largest
+    assert np.abs(blended[-1] - blended[0]).max() < 0.06 < largest
+
+
+@pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS.keys())
+def test_whatever_lies_around_there_is_a_solution(mask):
+    draw = np.random.default_rng(22)
+    frame, face = draw.integers(0, 2, (2, 14, 18, 3)).astype(np.float32)
+    blended = poisson_blend(frame, face, mask, tolerance=0.01)
+    assert np.isfinite(blended).all() and blended.min() >= 0 and blended.max() <= 1
+    np.testing.assert_allclose(poisson_blend(frame, frame, mask, tolerance=0.01), frame, atol=1e-6)
 
 
 @pytest.mark.parametrize(("x", "mixed"), [(0, False), (0, True), (-0.6, False)])
