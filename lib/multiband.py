@@ -12,7 +12,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from .blending import Floats
+from .poisson import Floats
 
 _SMALLEST = 2  # Side of a grid that is not halved any more.
 
