@@ -43,7 +43,7 @@ class Shots:
     @property
     def context(self) -> int:
         """How many frames before and after a face the chains need to know of."""
-        return self.chain.context
+        return max(chain.context for chain in (self.chain, *(stretch.chain for stretch in self.apart)))
 
     def chain_at(self, place: int) -> BlenderChain | None:
         """The chain of a frame; None for one that is left as it is."""
