@@ -65,6 +65,11 @@ class ConvertReport(Report):
     provenance: str | None = None
     consent: str | None = None
 
+    def lines(self) -> list[str]:
+        """The report as people read it; frames of which there are none are not told."""
+        idle = [name for name in ("frames_left_out", "frames_not_extracted") if not getattr(self, name)]
+        return Report.lines(self.model_copy(update=dict.fromkeys(idle)))
+
 
 class ConvertJob(Alignment, Search, SwapChoices):
     """Write MEDIA to OUTPUT with its faces swapped by a trained model.

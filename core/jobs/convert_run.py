@@ -100,15 +100,14 @@ class ConvertRun:
         lost = len(footage.read.times) + footage.read.missing - tally.seen
         if lost:
             warn(f"{lost} frames of {job.media} could not be decoded and are left out.")
-        if not tally.frames and not footage.keep_unswapped:
-            raise MediaError(f"no face was swapped in {job.media}, and --keep-unswapped no leaves all other frames out")
         wanted = len(footage.wanted.times)
         become = "show the original" if footage.keep_unswapped else "are left out"
         faceless = wanted - lost - tally.frames_swapped - unknown
         if faceless > _MOST_UNSWAPPED * wanted:
-            warn(
-                f"{faceless} of {wanted} frames {become}, since {job.faceset} has no face in them{self._why_no_face()}."
-            )
+            none = f"{job.faceset} has no face in them" if job.faceset else "no face was found in them"
+            warn(f"{faceless} of {wanted} frames {become}, since {none}{self._why_no_face()}.")
+        if not tally.frames and not footage.keep_unswapped:
+            raise MediaError(f"no face was swapped in {job.media}, and --keep-unswapped no leaves all other frames out")
 
     def _why_no_face(self) -> str:
         """What explains frames without a swap."""

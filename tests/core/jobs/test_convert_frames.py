@@ -57,6 +57,7 @@ def test_faces_are_swapped_in_the_frames_that_are_asked_for(scene, frames, wante
     assert shows_face(scene.folder / "out.mkv") == swapped
     assert (report.frames, report.frames_swapped, report.frames_left_out) == (16, len(swapped), 0)
     assert warnings_of(told) == []
+    assert not any(line.startswith(("frames left out", "frames not extracted")) for line in report.lines())
 
 
 def test_the_other_frames_keep_their_samples(scene):

@@ -117,6 +117,9 @@ def test_it_equals_extraction_and_conversion_apart(scene, extraction):
     assert 0 < report.frames_swapped == apart.frames_swapped == swapped(scene.folder / "out.mkv", scene) < len(TIMES)
     assert (report.faces, report.frames_not_extracted) == (apart.faces, 0)
     assert warnings_of(told) == []
+    faceless = len(TIMES) - report.frames_swapped
+    said = [event.message for event in told if isinstance(event, events.Warned)]
+    assert f"{faceless} of 16 frames show the original, since no face was found in them; another --detector" in said[0]
     assert {event.stage for event in told if isinstance(event, events.Progress)} == {"converting"}
     assert not (scene.folder / "out.mkv.parts").exists()
 
