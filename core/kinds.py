@@ -228,6 +228,10 @@ class Trainable(CropPlugin):
         """
         raise NotImplementedError
 
+    def ema(self, batch_size: int) -> float:
+        """The decay per step of the average of the weights, 0..1, where the user does not say; 0 for no average."""
+        return 0.0
+
     def at(self, progress: float, before: float) -> None:
         """May change learning rates or weights between steps.
 

@@ -54,7 +54,8 @@ def make_engine(
 
     check_shares(job.devices, batch_size, job.accumulate)
     with on_devices(job.devices):
-        model, recipe = load(), Recipe(**_given(job, Recipe))
+        model = load()
+        recipe = Recipe(**({"ema": model.ema(batch_size)} | _given(job, Recipe)))
         variation = replace(model.variation, **_given(job, Variation))
         return Engine(model, faces, batch_size, job.seed, job.iterations, variation, recipe, trained)
 

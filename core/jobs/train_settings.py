@@ -46,7 +46,7 @@ class TrainingChoices(Job):
     iterations: int = Field(20_000, ge=1, description="Training steps in all, those of earlier runs included.")
     batch_size: BatchSize | None = Field(
         None,
-        description="Faces of each person in a step; auto: as many as do well here.  [default: 16; a generator's own]",
+        description="Faces of each person in a step; auto: as many as do well here.  [default: 16, or the plugin's]",
     )
     minutes: float | None = Field(None, gt=0, description="Stop after so many minutes, and save.")
     seed: int = Field(0, ge=0, description="Where all randomness comes from.")
@@ -54,8 +54,12 @@ class TrainingChoices(Job):
         "float32",
         description="What the networks compute in; weights stay float32. bfloat16 is the faster choice.",
     )
-    ema: float = Field(
-        0.0, ge=0, lt=1, description="Average the weights with this decay (0.999) and swap with the average; 0: do not."
+    ema: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="Average the weights with this decay (0.999) and use the average; 0: do not.  [default: 0, or the "
+        "plugin's]",
     )
     accumulate: int = Field(1, ge=1, description="Steps whose gradients are averaged before weights move.")
     clip: float | None = Field(None, gt=0, description="Largest norm of all gradients together; tames sudden jumps.")

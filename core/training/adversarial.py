@@ -100,6 +100,10 @@ class AdversarialModel(TrainableModel):
         }
         return {**self.model.reconstruction_losses(batch, answers, step), **verdicts}
 
+    def ema(self, batch_size: int) -> float:
+        """The model's."""
+        return self.model.ema(batch_size)
+
     def at(self, progress: float, before: float) -> None:
         """What the model does between steps."""
         self.model.at(progress, before)

@@ -21,7 +21,7 @@ from .faces import TrainingFaces
 from .memory import memory_errors
 from .recipe import Recipe
 from .step import Variation
-from .update import Update
+from .update import make_updates
 from .variation import augmentation
 
 Tensor = Any
@@ -70,7 +70,7 @@ class Engine:
         self.batch_size, self._total = batch_size, total
         self._chosen = {name: np.arange(len(share)) for name, share in faces.items()} | dict(chosen or {})
         self.players = model.players()
-        self.updates = [Update(player, model.networks, self._recipe) for player in self.players]
+        self.updates = make_updates(self.players, model.networks, self._recipe)
         self.backend = running_backend()
         prepare = augmentation(model.crop.size, variation or model.variation, model.warp)
         self._adapter = make_adapter(model, prepare, faces)

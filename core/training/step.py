@@ -14,6 +14,9 @@ Tensor = Any
 class Player:
     """One player of the training game: what it owns and how it learns.
 
+    Players that move the same networks may share an optimizer: one whose losses come more rarely, such as a
+    regularization, then moves them with the same moments.
+
     Attributes:
         name: Its name, given to `losses`.
         networks: Names of the networks whose trainable weights it moves.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ..errors import OptionError, PluginError
 from .recipe import Recipe
 from .step import IdentityBatch, Player, Step
 
@@ -26,6 +27,7 @@ class Update:
         player: The player, with a fresh optimizer.
         networks: The model's networks by name.
         recipe: How weights move.
+        shared: Whether the optimizer is that of a player before it, to whom its variables belong.
 
     Attributes:
         player: The player.
@@ -34,16 +36,20 @@ class Update:
         scaling: `(loss scale, steps since it changed)` where the loss is scaled, else nothing.
     """
 
-    def __init__(self, player: Player, networks: Mapping[str, Any], recipe: Recipe | None = None) -> None:
+    def __init__(
+        self, player: Player, networks: Mapping[str, Any], recipe: Recipe | None = None, shared: bool = False
+    ) -> None:
         import keras
 
         recipe = recipe or Recipe()
-        self.player, self._networks, self._recipe = player, networks, recipe
-        recipe.prepare(player.optimizer, f"the optimizer of `{player.name}`")
+        self.player, self._networks, self._recipe, self._shared = player, networks, recipe, shared
+        if not shared:
+            recipe.prepare(player.optimizer, f"the optimizer of `{player.name}`")
         self._all = [weight for name in player.networks for weight in networks[name].trainable_variables]
         moved = [name for name in player.networks if name not in recipe.freeze]
         self.weights = [weight for name in moved for weight in networks[name].trainable_variables]
-        player.optimizer.build(self._all)
+        if not shared:
+            player.optimizer.build(self._all)
         self.skipped = keras.Variable([0, 0], dtype="int32", trainable=False, name="skipped")
         self.scaling: tuple[Any, ...] = ()
         if recipe.precision == "float16":
@@ -64,18 +70,23 @@ class Update:
     @property
     def averages(self) -> list[tuple[Any, Any]]:
         """Pairs of a weight and its average, for all weights of the player; nothing where none is kept."""
-        optimizer = self.player.optimizer
+        if self._shared or not self._recipe.ema:
+            return []
         # Keras keeps both lists private, and their variables among all others.
-        return list(zip(self._all, optimizer._model_variables_moving_average, strict=True)) if self._recipe.ema else []
+        return list(zip(self._all, self.player.optimizer._model_variables_moving_average, strict=True))
 
     @property
     def accumulated(self) -> list[Any]:
         """The gradients of the steps since weights moved, where several are averaged."""
-        return list(self.player.optimizer._accumulated_gradients) if self._recipe.accumulate > 1 else []
+        if self._shared or self._recipe.accumulate == 1:
+            return []
+        return list(self.player.optimizer._accumulated_gradients)
 
     @property
     def moments(self) -> list[Any]:
         """The optimizer's variables that it has whatever the recipe."""
+        if self._shared:
+            return []
         others = {id(variable) for variable in [*self.accumulated, *(average for _, average in self.averages)]}
         return [variable for variable in self.player.optimizer.variables if id(variable) not in others]
 
@@ -109,6 +120,10 @@ class Update:
         learning_rate = ops.copy(optimizer.learning_rate)
         if self.scaling:
             gradients = [None if gradient is None else gradient / self.scaling[0] for gradient in gradients]
+        if self._shared:
+            # What this player's losses leave alone, others' move: its moments fall as those of all, on every backend.
+            pairs = zip(gradients, self.weights, strict=True)
+            gradients = [ops.zeros_like(weight) if gradient is None else gradient for gradient, weight in pairs]
         optimizer.learning_rate.assign(learning_rate * rate)
         optimizer.apply(gradients, self.weights)
         optimizer.learning_rate.assign(learning_rate)
@@ -129,6 +144,35 @@ class Update:
         # A step that the scale spoiled says nothing of the steps before it.
         kept = ops.where(finite, 0, self.skipped[0])
         self.skipped.assign(ops.stack([kept + fault, self.skipped[1] + fault]))
+
+
+def make_updates(players: Sequence[Player], networks: Mapping[str, Any], recipe: Recipe) -> list[Update]:
+    """Makes what moves each player.
+
+    Args:
+        players: The players.
+        networks: The model's networks by name.
+        recipe: How weights move.
+
+    Raises:
+        PluginError: Players share an optimizer that do not move the same networks.
+        OptionError: They do, and gradients are to be accumulated, which would mix theirs.
+    """
+    updates: list[Update] = []
+    for place, player in enumerate(players):
+        owner = next((other for other in players[:place] if other.optimizer is player.optimizer), None)
+        if owner is not None:
+            _require_sharing(owner, player, recipe)
+        updates.append(Update(player, networks, recipe, shared=owner is not None))
+    return updates
+
+
+def _require_sharing(owner: Player, player: Player, recipe: Recipe) -> None:
+    both = f"the players `{owner.name}` and `{player.name}` share an optimizer"
+    if owner.networks != player.networks:
+        raise PluginError(f"{both}, so they must move the same networks")
+    if recipe.accumulate > 1:
+        raise OptionError(f"--accumulate must be 1 here: {both}, whose gradients would mix; try a larger batch")
 
 
 def all_variables(networks: Mapping[str, Any]) -> list[Any]:

@@ -25,7 +25,7 @@ class Replicas:
     """
 
     def __init__(self, strategy: Any) -> None:
-        self._strategy = strategy
+        self._strategy, self._divided = strategy, set[int]()
         self.count = int(strategy.num_replicas_in_sync)
 
     def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -73,7 +73,10 @@ class Replicas:
         return [None if gradient is None else gradient / self.count for gradient in gradients]
 
     def divide_clipping(self, optimizer: Any) -> None:
-        """Makes an optimizer clip divided gradients as it would clip whole ones."""
+        """Makes an optimizer, which several players may share, clip divided gradients as it would clip whole ones."""
+        if id(optimizer) in self._divided:
+            return
+        self._divided.add(id(optimizer))
         for name in ("clipnorm", "clipvalue", "global_clipnorm"):
             limit = getattr(optimizer, name)
             setattr(optimizer, name, None if limit is None else limit / self.count)
