@@ -1,7 +1,8 @@
 """From latents to faces once StyleGAN2 is trained: truncated styles, and noise that is the same for every face.
 
 Reference:
-    T. Karras et al., A style-based generator architecture for GANs, CVPR 2019 (arXiv:1812.04948), appendix B.
+    T. Karras et al., A style-based generator architecture for GANs, CVPR 2019 (arXiv:1812.04948), appendix B for the
+    truncation, section 3.1 for what the styles of coarse and of fine layers carry.
 """
 
 from __future__ import annotations
@@ -16,9 +17,14 @@ from .stylegan2_networks import Figures
 
 Tensor = Any
 
+_COARSE_SIDE = 8
+"""Side in pixels up to which styles carry pose and shape."""
+
 
 def build_painter(figures: Figures, mapping: Any, synthesis: Any, truncation: float) -> Any:
-    """Builds the network from z, `[batch latent]`, to pictures; it shares the weights of those that it is given.
+    """Builds the network from two z, `[batch 2*latent]`, to pictures; it shares the weights of those that it is given.
+
+    The first z gives the styles of coarse layers, up to 8 pixels, the second those of the others.
 
     Args:
         figures: The networks'.
@@ -26,11 +32,23 @@ def build_painter(figures: Figures, mapping: Any, synthesis: Any, truncation: fl
         synthesis: What `build_synthesis` built.
         truncation: How far from the mean style lies, as a share, what is painted: 1 as it is drawn, 0 the mean face.
     """
-    latents = keras.Input((figures.latent,), name="z")
-    styles = Truncation(mapping.get_layer("mean"), truncation, name="truncation")(mapping(latents))
-    repeated = layers.RepeatVector(figures.layers, name="w")(styles)
-    noises = [FixedNoise(side, place, name=f"noise{place}")(styles) for place, side in enumerate(figures.noise_sides)]
-    return keras.Model(latents, synthesis([repeated, *noises]), name="painter")
+    latents = keras.Input((2 * figures.latent,), name="z")
+    truncated, coarse = Truncation(mapping.get_layer("mean"), truncation, name="truncation"), _coarse(figures)
+    first, second = (
+        layers.RepeatVector(count, name=name)(truncated(mapping(part)))
+        for part, count, name in (
+            (latents[:, : figures.latent], coarse, "coarse"),
+            (latents[:, figures.latent :], figures.layers - coarse, "fine"),
+        )
+    )
+    styles = layers.Concatenate(axis=1, name="w")([first, second])
+    noises = [FixedNoise(side, place, name=f"noise{place}")(latents) for place, side in enumerate(figures.noise_sides)]
+    return keras.Model(latents, synthesis([styles, *noises]), name="painter")
+
+
+def _coarse(figures: Figures) -> int:
+    """How many of the layers are coarse; the last two never are."""
+    return min(2 * sum(side <= _COARSE_SIDE for side in figures.sides), figures.layers - 2)
 
 
 class Truncation(layers.Layer):

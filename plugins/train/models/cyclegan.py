@@ -4,9 +4,9 @@ A generator makes anybody's face one person's, and a discriminator learns to tel
 faces. What keeps expression and pose is the cycle: a face that is made the other person's and back must be what it was.
 To swap, the source's generator is shown the target. There is no warp and no shared code, so that few steps say little.
 
-The published figures are the defaults. They go with a batch of 1 (`--batch-size 1`). Choices of ours: the convolutions
-that a normalization follows have no biases, since it would take them out again; the learning rates fall over the second
-half of the run, as 100 of the 200 published epochs.
+The published figures are the defaults, a batch of 1 among them. Choices of ours: the convolutions that a normalization
+follows have no biases, since it would take them out again; the learning rates fall over the second half of the run, as
+over 100 of the 200 published epochs.
 
 Reference:
     J.-Y. Zhu et al., Unpaired image-to-image translation using cycle-consistent adversarial networks, ICCV 2017
@@ -57,7 +57,8 @@ class CycleGanModel(TrainableModel):
             return size
 
     options: Options
-    warp = Warp(cells=(1, 1), noise=0)
+    warp = Warp(noise=0)
+    batch_size = 1
 
     @property
     def crop(self) -> CropSpec:

@@ -19,17 +19,19 @@ from faceswap.core.training.backends import import_keras, make_adapter, running_
 from faceswap.core.training.checkpointing import WEIGHTS, read_arrays, write_arrays
 from faceswap.core.training.engine import random_numbers
 from faceswap.core.training.faces import TrainingFaces
+from faceswap.core.training.recipe import Recipe
 from faceswap.core.training.step import IdentityBatch
-from faceswap.core.training.update import Update
+from faceswap.core.training.update import make_updates
 from faceswap.lib import checkpoint
 from faceswap.plugins.train.generators.dcgan import DcganGenerator
+from faceswap.plugins.train.generators.stylegan2 import StyleGan2Generator
 from faceswap.plugins.train.generators.vae import VaeGenerator
 from faceswap.plugins.train.models.cyclegan import CycleGanModel
 from faceswap.plugins.train.models.gan import GanModel
 from faceswap.plugins.train.models.mini import MiniModel
 
 STEPS, FACES = 10, 2
-RATES = {"mini": 0.2, "gan": 1e-4, "cyclegan": 3e-6, "dcgan": 0.02, "vae": 1e-6}
+RATES = {"mini": 0.2, "gan": 1e-4, "cyclegan": 3e-6, "dcgan": 0.02, "stylegan2": 1e-3, "vae": 1e-6}
 """Of stochastic gradient descent."""
 NOISE = np.random.default_rng(9).uniform(-1, 1, (FACES, 4)).astype(np.float32)
 SHARES = np.array([0.1, 0.9] * 2, np.float32).reshape(4, 1, 1, 1)
@@ -39,6 +41,9 @@ def make(name: str) -> Trainable:
     """Makes a model, small; what it draws at random is the same on every backend."""
     if name == "mini":
         return MiniModel(MiniModel.Options(width=0.1))
+    if name == "stylegan2":
+        _draw_alike()
+        return StyleGan2Generator(StyleGan2Generator.Options(width=0.01, r1_every=2, path_every=3))
     if name == "cyclegan":
         return CycleGanModel(CycleGanModel.Options(width=0.05, blocks=1, pool=0, cycle=1))
     if name in ("dcgan", "vae"):
@@ -51,6 +56,21 @@ def make(name: str) -> Trainable:
     losses.mixture_shares = lambda *given: import_keras().ops.convert_to_tensor(SHARES)
     # At its own rates and weights ten steps make of rounding what the tolerances are.
     return GanModel(GanModel.Options(width=0.02, eyes=1, learning_rate=1e-5, discriminator_rate=2e-5))
+
+
+def _draw_alike() -> None:
+    """Makes what is drawn a function of the place of the draw in its move, on every backend."""
+    keras = import_keras()
+
+    def drawn(kind: str, shape: Any, seed: Any, *numbers: float) -> Any:
+        rng = np.random.default_rng(seed._draws)
+        seed.next()
+        return keras.ops.convert_to_tensor(np.asarray(getattr(rng, kind)(*numbers, shape), np.float32))
+
+    random = keras.random
+    random.normal = lambda shape, mean=0.0, stddev=1.0, seed=None: drawn("normal", shape, seed, mean, stddev)
+    random.uniform = lambda shape, low=0.0, high=1.0, seed=None: drawn("uniform", shape, seed, low, high)
+    random.randint = lambda shape, low, high, seed=None: drawn("integers", shape, seed, low, high)
 
 
 def run(folder: Path, name: str, optimizer: str) -> None:
@@ -67,13 +87,15 @@ def run(folder: Path, name: str, optimizer: str) -> None:
     players = model.players()
     if optimizer == "sgd":
         players = [replace(player, optimizer=import_keras().optimizers.SGD(RATES[name])) for player in players]
-    updates = [Update(player, model.networks) for player in players]
+    updates = make_updates(players, model.networks, Recipe())
     faces = {identity: _faces(seed) for seed, identity in enumerate(model.identities)}
     adapter = make_adapter(model, _unchanged, faces)
     indices = {identity: np.arange(FACES) for identity in faces}
     losses: dict[str, list[float]] = {}
     for step in range(STEPS):
         for turn, update in enumerate(updates):
+            if step % update.player.interval:
+                continue
             moved = adapter.move(update, indices, random_numbers(0, turn, step), step, step / STEPS)
             for loss, value in moved.items():
                 losses.setdefault(loss, []).append(float(value))

@@ -20,11 +20,11 @@ FALLS = {
     "gan": {"source": 1e-3, "target": 1e-3},
     "cyclegan": {"source_adversarial": 2e-3, "target_adversarial": 2e-3},
     "dcgan": {"discriminator": 5e-4},
+    "stylegan2": {"discriminator": 1e-3, "path_length": 0.1},
     "vae": {"reconstruction": 10},
 }
 """By how much losses fall at least."""
-RUNS = [(model, optimizer) for model in ("mini", "gan") for optimizer in TOLERANCES]
-RUNS += [("cyclegan", "sgd"), ("dcgan", "sgd"), ("vae", "sgd")]
+RUNS = [*product(("mini", "gan"), TOLERANCES), *((name, "sgd") for name in ("cyclegan", "dcgan", "stylegan2", "vae"))]
 """What a model's losses are differentiated to, gradient descent shows; for Adam two models are enough."""
 
 pytestmark = [pytest.mark.backend, pytest.mark.slow]

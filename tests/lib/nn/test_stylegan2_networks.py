@@ -110,7 +110,8 @@ def test_feature_the_painter_draws_styles_towards_their_mean() -> None:
     z = np.random.default_rng(0).normal(size=(3, 6)).astype(np.float32)
 
     def painted(truncation: float, latents: np.ndarray = z) -> np.ndarray:
-        return np.asarray(build_painter(figures, mapping, synthesis, truncation)(latents))
+        both = np.concatenate([latents, latents], axis=1)
+        return np.asarray(build_painter(figures, mapping, synthesis, truncation)(both))
 
     noises = [
         np.random.default_rng(place).standard_normal((1, side, side, 1)).astype(np.float32)
