@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from faceswap.core.testing.model import training_faces
+from faceswap.core.testing.training import training_faces
 from faceswap.core.training.backends import seed_weights
 from faceswap.core.training.checkpointing import load_weights, resume, save_checkpoint
 from faceswap.core.training.engine import Engine

@@ -11,7 +11,7 @@ import pytest
 from faceswap.core.errors import PluginError
 from faceswap.core.host import built_in, prepare
 from faceswap.core.kinds import TrainableModel
-from faceswap.core.testing.model import training_faces
+from faceswap.core.testing.training import training_faces
 from faceswap.core.training.adversarial import AdversarialModel, require_autoencoder
 from faceswap.core.training.backends import seed_weights
 from faceswap.core.training.checkpointing import load_weights, resume, save_checkpoint
