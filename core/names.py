@@ -127,10 +127,12 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "metric": {
         "expression": "plugins.evaluate.expression",
         "fd": "plugins.evaluate.fd",
+        "fid": "plugins.evaluate.fid",
         "flicker": "plugins.evaluate.flicker",
         "identity": "plugins.evaluate.identity",
         "identity-match": "plugins.evaluate.identity_match",
         "identity-spread": "plugins.evaluate.identity_spread",
+        "inception-score": "plugins.evaluate.inception_score",
         "kid": "plugins.evaluate.kid",
         "pose": "plugins.evaluate.pose",
         "precision-recall": "plugins.evaluate.precision_recall",

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ...lib.faceset import Faceset
 from ...lib.publish import output_errors, publish_bytes
-from ..errors import FaceswapError, PluginError, StoreError
+from ..errors import FaceswapError, PluginError, StoreError, WeightsError
 from ..evaluating.figures import HEADING, figure_rows
 from ..facesets.recognition import Known, known_recognizer, same_person_below
 from ..host import PluginChoice, Prepared, prepare, use_backend, versions
@@ -94,7 +94,7 @@ class EvaluateJob(Job):
                     if each.label not in loaded:
                         loaded[each.label] = each.load()
                     results.append(measure(each, loaded[each.label], comparison, context.check))
-                except (PluginError, StoreError) as error:
+                except (PluginError, StoreError, WeightsError) as error:
                     left_out.append(self._refused(error))
                 stage.advance()
         if not results:
