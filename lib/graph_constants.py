@@ -70,4 +70,4 @@ def _array(tensor: dict[int, list[Any]]) -> NDArray[np.float32]:
     shape = [_by_number(dimension).get(_SIZE, [0])[0] for dimension in dimensions]
     content = tensor[_CONTENT][0] if _CONTENT in tensor else b"".join(map(bytes, tensor.get(_FLOATS, ())))
     numbers = np.frombuffer(content, "<f4")
-    return np.broadcast_to(numbers, shape) if numbers.size == 1 else numbers.reshape(shape)
+    return np.broadcast_to(numbers, shape) if numbers.size == 1 and shape else numbers.reshape(shape)
