@@ -8,13 +8,13 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import reduce
 from itertools import groupby, zip_longest
-from typing import Any
+from pathlib import Path
 
 from ...lib.media import Chunk, Medium, read_chunk
 from .neighbors import wanted_and_near
 from .outputs import Output
 from .parts import Parts
-from .patch_folder import PatchFolder
+from .patch_folder import PART_ENDING, PatchFolder, Record
 from .stream import Swapper, Work
 
 Watch = Callable[[Work], None]
@@ -32,7 +32,6 @@ class Tally:
         faces: Faces swapped.
         by_model: The same by the numbers of the models.
         files: Names of the files that hold the frames, where they are single files.
-        patches: What the index of patches says of the faces, where they are written too.
     """
 
     seen: int = 0
@@ -41,11 +40,8 @@ class Tally:
     faces: int = 0
     by_model: tuple[int, ...] = ()
     files: tuple[str, ...] = ()
-    patches: tuple[dict[str, Any], ...] = ()
 
-    def with_frame(
-        self, work: Work, written: bool, files: Iterable[str], patches: Iterable[dict[str, Any]] = ()
-    ) -> Tally:
+    def with_frame(self, work: Work, written: bool, files: Iterable[str]) -> Tally:
         """Counts one more frame."""
         return Tally(
             self.seen + 1,
@@ -54,7 +50,6 @@ class Tally:
             self.faces + len(work.swapped),
             _added(self.by_model, [work.swapped.count(number) for number in range(1 + max(work.swapped, default=-1))]),
             (*self.files, *files),
-            (*self.patches, *patches),
         )
 
 
@@ -106,7 +101,7 @@ class Conversion:
         return {number: tally for number, tally in tallies.items() if self._holds(number, tally)}
 
     def _holds(self, number: int, tally: Tally) -> bool:
-        if self.patches and not (len(tally.patches) == tally.faces and self.patches.holds(tally.patches)):
+        if self.patches and not self.patches.holds(self._index_of(number), tally.faces):
             return False
         return self.output.holds(number, tally.files)
 
@@ -141,25 +136,32 @@ class Conversion:
             FaceswapError: It cannot be written.
         """
         if self.patches:
-            records = (record for _, tally in sorted(self.finished().items()) for record in tally.patches)
-            self.patches.publish(records, {place: number for number, place in enumerate(places)})
+            parts = (self._index_of(number) for number in sorted(self.finished()))
+            self.patches.publish(parts, {place: number for number, place in enumerate(places)})
         self.output.publish(len(self.chunks))
         self.parts.remove()
 
     def _write(self, count: int, number: int, works: Iterable[Work], watch: Watch) -> Tally:
         """Writes a chunk; it ends with its last frame, so that what goes wrong after it does not harm it."""
-        tally = Tally()
+        tally, patches = Tally(), list[Record]()
         with self.output.chunk(number) as append:
             for work in works:
                 written = self._keeps(work)
                 if written:
                     append(work.frame)
                 files = self.output.files(work.frame) if written else ()
-                tally = tally.with_frame(work, written, files, self.patches.records(work) if self.patches else ())
+                tally = tally.with_frame(work, written, files)
+                patches += self.patches.records(work) if self.patches else ()
                 watch(work)
                 if tally.seen == count:
                     break
+        if self.patches:
+            self.patches.note(self._index_of(number), patches)
         return tally
+
+    def _index_of(self, number: int) -> Path:
+        """A chunk's part of the index of patches."""
+        return self.parts.path(number, PART_ENDING)
 
     def _finish(self, work: Work) -> None:
         if self.patches:

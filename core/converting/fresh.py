@@ -24,8 +24,8 @@ class FreshFaces:
         self, faceset: Faceset, medium: Medium, awaited: Sequence[int], results: Iterator[ChunkResult]
     ) -> None:
         self._stored = FacesetFaces(faceset)
-        self._medium, self._results = medium, results
-        self._awaited = {self._key(place) for place in awaited}
+        self._positions = {name: place for place, name in enumerate(medium.images)}
+        self._awaited, self._results = set(awaited), results
 
     def faces(self, key: FrameKey) -> Sequence[FrameFace]:
         """The frame's faces; waits for its chunk. None where it could not be extracted.
@@ -33,12 +33,12 @@ class FreshFaces:
         Raises:
             FaceswapError: The extraction failed.
         """
-        while key in self._awaited and (result := next(self._results, None)) is not None:
-            self._awaited -= {FrameKey(frame.source, frame.pts) for frame in result.each}
-            self._awaited -= {self._key(place) for place, _ in result.missing}
-            self._awaited -= {self._key(place) for failure in result.failures for place in failure.places}
+        place = self._place(key.source, key.pts)
+        while place in self._awaited and (result := next(self._results, None)) is not None:
+            self._awaited.difference_update(self._place(frame.source, frame.pts) for frame in result.each)
+            self._awaited.difference_update(lost for lost, _ in result.missing)
+            self._awaited.difference_update(lost for failure in result.failures for lost in failure.places)
         return self._stored.faces(key)
 
-    def _key(self, place: int) -> FrameKey:
-        images = self._medium.images
-        return FrameKey(images[place], 0) if images else FrameKey(self._medium.path.name, place)
+    def _place(self, source: str, pts: int) -> int:
+        return self._positions.get(source, pts)

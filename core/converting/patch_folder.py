@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 from ...lib.media import Medium
 from ...lib.provenance.pictures import write_sealed
 from ...lib.provenance.signing import Sealer
-from ...lib.publish import output_errors, publish_bytes, require_parent, sweep
+from ...lib.publish import atomic_file, output_errors, publish_bytes, require_parent, sweep
 from ..errors import OutputError
 from .models import Floats
 from .stream import Work
 
 PatchFormat = Literal["png", "png16", "tiff", "tiff16"]
 INDEX = "patches.jsonl"
+PART_ENDING = ".patches"
+"""Of a chunk's part of the index, which lies among the parts of the output."""
 
 Record = dict[str, Any]
 
@@ -83,30 +85,45 @@ class PatchFolder:
                 **({"person": person} if person else {}),
             }
 
-    def holds(self, records: Iterable[Mapping[str, Any]]) -> bool:
-        """Whether the files of faces are there."""
-        return all((self._folder / record[name]).exists() for record in records for name in ("patch", "mask"))
+    def note(self, part: Path, records: Iterable[Record]) -> None:
+        """Writes what the index will say of a chunk's faces.
 
-    def publish(self, records: Iterable[Mapping[str, Any]], numbers: Mapping[int, int]) -> None:
-        """Writes the index, a line of JSON for each face.
+        Raises:
+            OutputError: The disk is full.
+        """
+        publish_bytes(part, "".join(f"{json.dumps(record)}\n" for record in records).encode())
+
+    def holds(self, part: Path, faces: int) -> bool:
+        """Whether a chunk's part of the index tells of so many faces, and the files of all of them are there."""
+        if not part.exists():
+            return False
+        records = list(_read(part))
+        files = (self._folder / record[name] for record in records for name in ("patch", "mask"))
+        return len(records) == faces and all(file.exists() for file in files)
+
+    def publish(self, parts: Iterable[Path], numbers: Mapping[int, int]) -> None:
+        """Joins the parts of the index, a line of JSON for each face.
 
         Args:
-            records: Of all faces, in order.
+            parts: Those of the chunks, in order.
             numbers: The number of the frame at each place.
 
         Raises:
             OutputError: The disk is full.
         """
-        lines = [json.dumps({"frame": numbers[record["place"]], **_without_place(record)}) for record in records]
-        publish_bytes(self._folder / INDEX, "".join(f"{line}\n" for line in lines).encode())
+        with atomic_file(self._folder / INDEX) as temp, temp.open("w", encoding="utf-8") as index:
+            for record in (record for part in parts for record in _read(part)):
+                number = numbers[record.pop("place")]
+                index.write(json.dumps({"frame": number, **record}) + "\n")
 
     def _quantized(self, pixels: Floats) -> NDArray[np.uint8] | NDArray[np.uint16]:
         steps = np.rint(np.clip(pixels, 0, 1) * self._most)
         return steps.astype(np.uint16) if self._most > 255 else steps.astype(np.uint8)
 
 
-def _without_place(record: Mapping[str, Any]) -> Record:
-    return {name: value for name, value in record.items() if name != "place"}
+def _read(part: Path) -> Iterator[Record]:
+    with part.open(encoding="utf-8") as lines:
+        yield from map(json.loads, lines)
 
 
 def require_patch_folder(folder: Path, medium: Medium, output: Path) -> None:
