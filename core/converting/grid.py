@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -26,11 +27,13 @@ class Row:
 
     Attributes:
         place: Its presentation time in a video, its position among images.
+        number: Which frame of the medium it is, from 0.
         frame: The frame, as an image of 8 bits.
         face: The face that its tiles show: the nearest of those that are swapped.
     """
 
     place: int
+    number: int
     frame: Frame
     face: FrameFace
 
@@ -40,40 +43,60 @@ class Row:
         return np.asarray(cut(picture, matrix, size), np.uint8)
 
 
-def read_rows(medium: Medium, places: Sequence[int], source: FaceSource) -> Iterator[Row]:
-    """Reads the frames of a grid.
+def read_rows(medium: Medium, timeline: Timeline, places: Sequence[int], source: FaceSource) -> Iterator[Row]:
+    """Reads the frames of a grid, in order.
 
     Raises:
         MediaError: One cannot be decoded.
         OptionError: One has no face that is swapped.
     """
-    for place in places:
+    for place in sorted(set(places)):
         frame = next(iter(read_chunk(medium, Chunk(0, place, place, 1))), None)
         if frame is None:
             raise MediaError(f"frame {place} of {medium.path} cannot be decoded; choose another")
         faces = source.faces(frame.key)
         if not faces:
             raise OptionError(f"the frame at {frame.time:.2f} s has no face that would be swapped; choose another --at")
-        yield Row(place, frame.still(), max(faces, key=lambda face: -scale_of(_matrix(face, 1))))
+        number = bisect_left(timeline.times, place)
+        yield Row(place, number, frame.still(), max(faces, key=lambda face: -scale_of(_matrix(face, 1))))
 
 
-def swapped_tiles(rows: Sequence[Row], swapper: Swapper, size: int) -> NDArray[np.uint8]:
+def swapped_tiles(
+    rows: Sequence[Row], medium: Medium, timeline: Timeline, swapper: Swapper, size: int
+) -> NDArray[np.uint8]:
     """A column of the grid: each row's face swapped, uint8 `[rows size size 3]`; the rows are left as they are."""
-    works = (Work(0, row.place, row.frame.still()) for row in rows)
-    swapped = swapper.stream(works, lambda work: None)
+    swapped = swapper.stream(_works(rows, medium, timeline, swapper.shots.context), lambda work: None)
     return np.stack([row.tile(work.frame.image(), size) for row, work in zip(rows, swapped, strict=True)])
 
 
-def draw_grid(
-    rows: Sequence[Row], columns: dict[str, NDArray[np.uint8]], timeline: Timeline, size: int
-) -> NDArray[np.uint8]:
+def _works(rows: Sequence[Row], medium: Medium, timeline: Timeline, reach: int) -> Iterator[Work]:
+    """The frames of the rows, and those around that the blenders look at, which are decoded once more."""
+    last, times, shown = -1, timeline.times, {row.number: row for row in rows}
+    for row in rows:
+        first, last = max(last + 1, row.number - reach), max(last, min(row.number + reach, len(times) - 1))
+        numbers = range(first, last + 1)
+        frames = _frames(medium, times, numbers) if reach and numbers else {}
+        for number in numbers:
+            if number in shown:
+                yield Work(0, times[number], shown[number].frame.still(), number)
+            elif times[number] in frames:
+                yield Work(0, times[number], frames[times[number]], number, wanted=False)
+
+
+def _frames(medium: Medium, times: Sequence[int], numbers: range) -> dict[int, Frame]:
+    """Successive frames by their places; those that cannot be decoded are left out."""
+    chunk = Chunk(0, times[numbers[0]], times[numbers[-1]], len(numbers))
+    return {frame.key.pts if medium.kind == "video" else int(frame.time): frame for frame in read_chunk(medium, chunk)}
+
+
+def draw_grid(rows: Sequence[Row], columns: dict[str, NDArray[np.uint8]], size: int) -> NDArray[np.uint8]:
     """Draws the grid: the original first, then the columns under their names; each row says which frame it is.
 
     Returns:
         uint8 `[height width 3]`, RGB.
     """
     originals = np.stack([row.tile(row.frame.image(), size) for row in rows])
-    labels = [f"{timeline.times.index(row.place)} {_time(row.frame)}".strip() for row in rows]
+    labels = [f"{row.number} {_time(row.frame)}".strip() for row in rows]
     return contact_sheet([originals, *columns.values()], ["original", *columns], size, labels)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...lib.faceset import Faceset
-from ...lib.media import Medium, Timeline, probe, scan
+from ...lib.media import probe, scan
 from ...lib.provenance.pictures import write_sealed
 from ..converting.casting import Cast, require_schemes
 from ..converting.chain import load_chain
@@ -37,24 +37,25 @@ class PreviewRun:
     def __init__(self, job: PreviewJob, context: JobContext) -> None:
         self._job, self._context = job, context
         self._chains = job.chains()
+        self._medium = probe(job.media)
+        self._timeline = scan(self._medium)
         self._blenders = [used for chain in self._chains.values() for used in chain]
 
     def run(self) -> PreviewReport:
         """Does the work; see `PreviewJob.run`."""
-        job, medium = self._job, probe(self._job.media)
-        timeline = scan(medium)
+        job, medium, timeline = self._job, self._medium, self._timeline
         with Faceset.open(job.faceset) as faceset:
             job.require_faces(faceset, medium)
             faces = job.faces_of(self._context, faceset)
-            rows = list(read_rows(medium, self._places(medium, timeline, faceset, faces), faces))
+            rows = list(read_rows(medium, timeline, self._places(faceset, faces), faces))
             casts, columns = self._swapped(faceset, faces, rows)
         original = medium.folder / rows[0].frame.key.source
-        grid = draw_grid(rows, columns, timeline, job.tile)
+        grid = draw_grid(rows, columns, job.tile)
         write_sealed(
             job.output, grid, job.sealer_for([each for cast in casts for each in cast], self._blenders), original
         )
         self._context.preview(job.output, f"{job.media.name}: {len(rows)} frames, {len(columns)} ways")
-        return self._report([timeline.times.index(row.place) for row in rows], [cast[0].trained.step for cast in casts])
+        return self._report([row.number for row in rows], [cast[0].trained.step for cast in casts])
 
     def _report(self, frames: list[int], steps: list[int]) -> PreviewReport:
         from .preview import PreviewReport
@@ -67,10 +68,11 @@ class PreviewRun:
             provenance=self._job.provenance_in_words(self._job.output),
         )
 
-    def _places(self, medium: Medium, timeline: Timeline, faceset: Faceset, faces: FacesetFaces) -> list[int]:
+    def _places(self, faceset: Faceset, faces: FacesetFaces) -> list[int]:
         """Where the frames are that are shown."""
+        medium = self._medium
         if self._job.at:
-            return places_at(medium, timeline, self._job.at)
+            return places_at(medium, self._timeline, self._job.at)
         names = set(medium.images) or {medium.path.name}
         table = faces.among(faceset.face_table())
         own = [place for place, name in enumerate(table.sources) if name in names]
@@ -105,7 +107,7 @@ class PreviewRun:
             self._context.check()
             shots = Shots(load_chain(chain, job.check))
             swapper = Swapper(faces, job.used_models(cast), shots, job.mask, job.batch_size)
-            columns[f"{name}{several}"] = swapped_tiles(rows, swapper, job.tile)
+            columns[f"{name}{several}"] = swapped_tiles(rows, self._medium, self._timeline, swapper, job.tile)
             stage.advance()
         return columns
 

@@ -18,6 +18,7 @@ from faceswap.core.jobs.job import run_job
 from faceswap.core.jobs.preview import PreviewJob, PreviewReport
 from faceswap.core.training import saved_model
 from faceswap.lib import media
+from faceswap.lib.faceset_writer import FacesetWriter
 from faceswap.lib.geometry import crop_matrix
 from faceswap.lib.provenance.checking import State, check_path
 from faceswap.lib.warp import cut
@@ -101,6 +102,41 @@ def test_it_says_what_it_is(scene):
     (found,) = check_path(scene.folder / "grid.png")
     assert found.state == State.INTACT and found.marked
     assert [each["plugin"] for each in found.made_with["blenders"]] == ["overlay", "feather", "alpha"]
+
+
+NEIGHBORS = """
+from dataclasses import replace
+from faceswap import CropBlender, hookimpl
+
+FACESWAP_CONTRACT = 1
+
+
+class Counts(CropBlender):
+    context = 2
+
+    def blend(self, patch):
+        seen = sum(3.0 ** (offset + 2) for offset in patch.neighbors[0].offsets)
+        return replace(patch, faces=patch.faces * 0 + seen / 120)
+
+
+@hookimpl
+def faceswap_blender():
+    return Counts
+"""
+
+
+def test_blenders_see_the_neighbors_that_they_see_in_a_conversion(scene, install_plugin):
+    """The color tells which neighbors a face has; 5 and 14 have the same."""
+    install_plugin("blender", "counts", NEIGHBORS)
+    with FacesetWriter.open(scene.faceset) as faceset:
+        faceset.note_tracks({face.id: 1 for face in faceset.faces()})
+    preview(scene, at="15,14,0,4,5", chain=("counts overlay",), smooth=0)
+    scene.convert(blenders=[{"name": "counts"}, {"name": "overlay"}], smooth=0)
+    shown = tiles(scene.folder / "grid.png", 5, 2)[:, 1, TILE // 2, TILE // 2]
+    frames = pictures(scene.folder / "out.mkv")
+    expected = [tile_of(frames[index], index)[TILE // 2, TILE // 2] for index in (0, 4, 5, 14, 15)]
+    assert np.abs(shown.astype(int) - expected).max() < 4
+    assert len({tuple(color) for color in shown.tolist()}) == 4
 
 
 def test_a_frame_without_a_face_is_told(scene):
