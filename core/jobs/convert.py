@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator
 
-from ..errors import OptionError, suggest
-from ..extracting.settings import Alignment, Search, settings_of
-from ..facesets.selecting import require_recognizer
-from ..host import PluginChoice, Prepared, default_chain, default_choice, prepare, versions
+from ..host import PluginChoice, Prepared, default_chain, prepare, versions
 from .context import JobContext
+from .fly_choices import FlyChoices
 from .job import Report
-from .swap_choices import SwapChoices
 
 if TYPE_CHECKING:
     from ...lib.media import Encoding
     from ..converting.shot_list import Shot
-    from .extract import ExtractJob
 
 Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
 
@@ -27,8 +23,6 @@ def _yes_or_no(given: object) -> object:
     """In YAML `yes` and `no` are truth values."""
     return {True: "yes", False: "no"}[given] if isinstance(given, bool) else given
 
-
-_EXTRACTION = ("workers", "detector", "aligner", "maskers", "recognizer")
 
 YesNo = Annotated[Literal["yes", "no"], BeforeValidator(_yes_or_no)]
 
@@ -71,7 +65,7 @@ class ConvertReport(Report):
         return Report.lines(self.model_copy(update=dict.fromkeys(idle)))
 
 
-class ConvertJob(Alignment, Search, SwapChoices):
+class ConvertJob(FlyChoices):
     """Write MEDIA to OUTPUT with its faces swapped by a trained model.
 
     OUTPUT is a video (.mp4, .mov, .mkv) with the sound and timing of MEDIA, or a folder of images. What is finished
@@ -84,11 +78,6 @@ class ConvertJob(Alignment, Search, SwapChoices):
     report_class: ClassVar[type[Report]] = ConvertReport
 
     output: Path = Field(description="The video, or the folder of images, to write.")
-    on_the_fly: bool = Field(
-        False,
-        description="Extract the faces while converting, in place of --faceset: with --detector, --aligner, --masker "
-        "and the other flags of `extract`. Landmarks are not smoothed and gaps not filled.",
-    )
     frames: str | None = Field(
         None,
         description="Swap faces in these frames only, both ends included: 100-200 (numbers from 0), or times of a "
@@ -120,31 +109,7 @@ class ConvertJob(Alignment, Search, SwapChoices):
     crf: float = Field(18, ge=0, le=51, description="Quality of a video: 0 is lossless, 51 the worst.")
     preset: Preset = Field("medium", description="How much time the encoder takes to make a video small.")
     chunk_frames: int = Field(128, ge=1, description="Frames that are kept together; a kill loses no more.")
-    workers: int | None = Field(None, gt=0, description="Processes that extract on the fly.  [default: one per core]")
-    detector: PluginChoice = default_choice("detector")
-    aligner: PluginChoice = default_choice("aligner")
-    maskers: tuple[PluginChoice, ...] = default_chain("masker")
-    recognizer: PluginChoice | None = None
     blenders: tuple[PluginChoice, ...] = default_chain("blender")
-
-    @model_validator(mode="after")
-    def _one_source_of_faces(self) -> Self:
-        """Insists that it is said once where the faces come from."""
-        if (self.faceset is None) != self.on_the_fly:
-            raise ValueError("either --faceset or --on-the-fly must say where the faces come from")
-        if self.on_the_fly and (self.map or self.person):
-            raise ValueError("--map and --person need people, who are known in a faceset; give one, or use --only")
-        if self.faceset:
-            self._require_no_extraction()
-        return self
-
-    def _require_no_extraction(self) -> None:
-        """Refuses settings that a run with a faceset would pass over."""
-        fields = type(self).model_fields
-        for name in (*Search.model_fields, *Alignment.model_fields, *_EXTRACTION):
-            if getattr(self, name) != fields[name].default:
-                flag = name.removesuffix("s") if name == "maskers" else name.replace("_", "-")
-                raise ValueError(f"--{flag} is about extraction; it goes with --on-the-fly, or with `faceswap extract`")
 
     @field_validator("frames")
     @classmethod
@@ -156,8 +121,9 @@ class ConvertJob(Alignment, Search, SwapChoices):
         return frames
 
     def plugin_versions(self) -> dict[str, str]:
-        """The blenders' packages and versions; the model's stand in its folder."""
-        return versions([*self.chain(), *(used for shot in self.shot_list() for used in shot.blenders)])
+        """The packages and versions of blenders, and of what extracts on the fly; the model's stand in its folder."""
+        fresh = self.extraction().plugin_versions() if self.on_the_fly else {}
+        return fresh | versions([*self.chain(), *(used for shot in self.shot_list() for used in shot.blenders)])
 
     def preflight(self) -> None:
         """Refuses footage that cannot be read, an output that cannot be written, and a chain that does not fit."""
@@ -174,10 +140,7 @@ class ConvertJob(Alignment, Search, SwapChoices):
         if self.patch:
             require_patch_folder(self.patch, medium, self.output)
         if self.on_the_fly:
-            extraction = self.extraction()
-            extraction.choices().prepare().require_fit()
-            require_recognizer(extraction.face_filter(), self.recognizer)
-            self._require_masker()
+            self.require_extraction()
         self.require_provenance(*self.folders())
 
     def run(self, context: JobContext) -> ConvertReport:
@@ -206,34 +169,6 @@ class ConvertJob(Alignment, Search, SwapChoices):
         from ..converting.shot_list import read_shots
 
         return read_shots(self.shots)
-
-    def extraction(self) -> ExtractJob:
-        """The extraction that runs beside an --on-the-fly conversion; its faceset is never looked at by people."""
-        from .extract import ExtractJob
-
-        return ExtractJob(
-            media=(self.media,),
-            faceset=self.output,
-            only=self.only,
-            not_=self.not_,
-            fill_gaps=0,
-            workers=self.workers,
-            detector=self.detector,
-            aligner=self.aligner,
-            maskers=self.maskers,
-            recognizer=self.recognizer,
-            check=self.check,
-            **dict(settings_of(Search, self)),
-            **dict(settings_of(Alignment, self)),
-        )
-
-    def _require_masker(self) -> None:
-        """Refuses a mask that no masker of the extraction will give."""
-        from ..converting.faces import ANY_MASK, MODEL_MASK
-
-        known = {MODEL_MASK, ANY_MASK, *self.extraction().choices().prepare().maskers}
-        if self.mask not in known:
-            raise OptionError(f"--mask {self.mask} needs --masker {self.mask}. {suggest(self.mask, known)}")
 
     def encoding(self) -> Encoding:
         """How a video is encoded."""

@@ -61,6 +61,8 @@ class StoredSupply(Supply):
 
     def __init__(self, job: ConvertJob, context: JobContext, medium: Medium, faceset: Faceset) -> None:
         super().__init__(job, context)
+        if unused := job.unused():
+            context.warn(f"{', '.join(unused)}: not used, since the faces come from {faceset.path}.")
         job.require_faces(faceset, medium)
         self._faceset = faceset
         self._faces: FacesetFaces = job.faces_of(context, faceset)

@@ -19,6 +19,7 @@ from ..converting.patch_folder import PatchFolder
 from ..converting.shot_list import load_shots, require_apart
 from ..converting.stream import Swapper
 from ..errors import MediaError
+from ..extracting.settings import Alignment, Search
 from .context import JobContext
 from .convert_faces import FreshSupply, StoredSupply, Supply
 from .convert_watch import ConvertWatch
@@ -32,6 +33,7 @@ _FORMAT = 2
 
 _NOT_SHOWN = {"media", "output", "model_dir", "map", "checkpoint", "faceset", "blenders", "check", "listeners"}
 _NOT_SHOWN |= {"only", "not_", "person", "provenance", "sign_with", "consent", "shots", "patch"}
+_NOT_SHOWN |= {"detector", "aligner", "maskers", "recognizer", "workers", *Search.model_fields, *Alignment.model_fields}
 """The settings that do not tell themselves what the output looks like; what they name is looked at instead."""
 
 _MOST_UNSWAPPED = 0.1

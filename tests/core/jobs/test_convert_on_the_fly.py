@@ -183,14 +183,20 @@ def test_a_failing_detector_is_named_and_the_workers_end(scene, extraction, inst
         ({"on_the_fly": True}, "either --faceset or --on-the-fly"),
         ({"faceset": None}, "either --faceset or --on-the-fly"),
         ({"faceset": None, "on_the_fly": True, "person": ("anna",)}, "need people, who are known in a faceset"),
-        ({"refeed": 3}, "--refeed is about extraction; it goes with --on-the-fly"),
-        ({"detector": PluginChoice(name="mtcnn")}, "--detector is about extraction"),
-        ({"maskers": ()}, "--masker is about extraction"),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(scene, settings, message):
     with pytest.raises(ValidationError, match=message):
         scene.job(**settings)
+
+
+def test_settings_of_extraction_are_told_to_be_unused_beside_a_faceset(scene):
+    """Variables may hold them for all runs; parts do not depend on them."""
+    stop_after_one_chunk(scene)
+    settings: dict[str, Any] = {"refeed": 3, "detector": PluginChoice(name="mtcnn"), "maskers": ()}
+    anew, warned = redone(scene, **settings)
+    assert not anew
+    assert warned == [f"--refeed, --detector, --masker: not used, since the faces come from {scene.faceset}."]
 
 
 @pytest.mark.parametrize(
