@@ -202,6 +202,17 @@ class Warned(_Event):
     listener: str | None = None
 
 
+class Noted(_Event):
+    """Something worth knowing that is as it should be.
+
+    Attributes:
+        message: One line that says what.
+    """
+
+    type: Literal["note"] = "note"
+    message: str
+
+
 class Finished(_Event):
     """The job is done.
 
@@ -250,6 +261,7 @@ AnyEvent = (
     | FrameExtracted
     | FrameConverted
     | Warned
+    | Noted
     | Finished
     | Failed
 )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from . import checkpoint, checkpoint_files
 from .errors import CheckpointError
-from .history import LINES, History
+from .history import LINES, History, history_until, replace_history, tells_after
 from .publish import output_errors, publish_folder, publish_new_folder, sweep, temp_path
 
 SNAPSHOTS = "snapshots"
@@ -66,7 +66,7 @@ def take_snapshot(folder: Path, name: str, step: int) -> Path:
     with output_errors(final):
         final.parent.mkdir(exist_ok=True)
         sweep(final.parent)
-    _publish_copy(path, final, anew=True)
+    _publish_copy(path, final, history_until(folder, step))
     return final
 
 
@@ -97,8 +97,17 @@ def restore_snapshot(folder: Path, name: str) -> Restored:
     final = folder / "checkpoints" / str(step)
     with output_errors(final):
         final.parent.mkdir(exist_ok=True)
-    _publish_copy(known[name], final, anew=False)
-    return restored
+    _publish_copy(known[name], final)
+    return _follow(folder, known[name] / LINES, restored)
+
+
+def _follow(folder: Path, lines: Path, restored: Restored) -> Restored:
+    """Lets the history be that of a snapshot, which another line of training may have left behind."""
+    if not lines.exists() or lines.read_bytes() == history_until(folder, restored.step):
+        return restored
+    trash = restored.trash or _set_aside(folder)
+    replace_history(folder, lines.read_bytes())
+    return Restored(restored.step, trash, restored.moved or (LINES,))
 
 
 def _sound(path: Path, step: int) -> Path:
@@ -107,19 +116,22 @@ def _sound(path: Path, step: int) -> Path:
     return path
 
 
-def _publish_copy(path: Path, final: Path, anew: bool) -> None:
+def _publish_copy(path: Path, final: Path, history: bytes | None = None) -> None:
+    """Copies a checkpoint without history into place; a snapshot, which nothing has the name of yet, with its own."""
     temp = temp_path(final)
     try:
         with output_errors(final):
             _copy(path, temp)
-            (publish_new_folder if anew else publish_folder)(temp, final)
+            if history is not None:
+                (temp / LINES).write_bytes(history)
+            (publish_folder if history is None else publish_new_folder)(temp, final)
     finally:
         shutil.rmtree(temp, ignore_errors=True)
 
 
 def _copy(path: Path, temp: Path) -> None:
     try:
-        shutil.copytree(path, temp)
+        shutil.copytree(path, temp, ignore=shutil.ignore_patterns(LINES))
     except (shutil.Error, FileNotFoundError) as error:
         if path.exists():
             raise
@@ -134,14 +146,10 @@ def _go_back(folder: Path, step: int, steps: Iterable[int]) -> Restored:
     paths = [checkpoint.locate(folder, saved) for saved in sorted(steps, reverse=True)]
     previews = (folder / "previews").glob("*.png")
     paths += sorted(path for path in previews if _PREVIEW.fullmatch(path.name) and int(path.stem) > step)
-    if not paths:
+    if not paths and not tells_after(folder, step):
         return Restored(step, None, ())
-    trash = folder / TRASH / time.strftime("%Y%m%d-%H%M%S")
-    moved = []
+    trash, moved = _set_aside(folder), []
     with output_errors(trash):
-        trash.mkdir(parents=True, exist_ok=True)
-        if (folder / LINES).exists():
-            shutil.copy2(folder / LINES, trash / LINES)
         for path in paths:
             place = _free(trash / path.parent.name / path.name)
             place.parent.mkdir(exist_ok=True)
@@ -149,7 +157,17 @@ def _go_back(folder: Path, step: int, steps: Iterable[int]) -> Restored:
             moved.append(f"{path.parent.name}/{path.name}")
     if (folder / LINES).exists():
         History(folder, step).close()
-    return Restored(step, trash, tuple(moved))
+    return Restored(step, trash, tuple(moved or [LINES]))
+
+
+def _set_aside(folder: Path) -> Path:
+    """Makes a folder in the trash, with a copy of the history in it."""
+    trash = folder / TRASH / time.strftime("%Y%m%d-%H%M%S")
+    with output_errors(trash):
+        trash.mkdir(parents=True, exist_ok=True)
+        if (folder / LINES).exists():
+            shutil.copy2(folder / LINES, _free(trash / LINES))
+    return trash
 
 
 def _free(path: Path) -> Path:

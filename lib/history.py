@@ -103,6 +103,35 @@ class History:
         self._records.flush()
 
 
+def history_until(folder: Path, step: int) -> bytes:
+    """The lines of a model folder's history up to a step, for `replace_history`."""
+    path = folder / LINES
+    return path.read_bytes()[: _lines_until(path, step)] if path.exists() else b""
+
+
+def tells_after(folder: Path, step: int) -> bool:
+    """Whether a model folder's history tells of steps after this one."""
+    return any(line["step"] > step for line in _lines(folder))
+
+
+def replace_history(folder: Path, content: bytes) -> None:
+    """Puts other lines in place of a model folder's history, and of its events.
+
+    Args:
+        folder: The model folder.
+        content: What `history_until` gave.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    with History(folder, -1) as history:
+        for line in map(json.loads, content.splitlines()):
+            if "losses" in line:
+                history.add(line["step"], line["losses"], line["time"])
+            else:
+                history.add_validation(line["step"], line["validation"], line["time"])
+
+
 def read_history(folder: Path) -> list[dict[str, Any]]:
     """The losses of a model folder's history: `step`, `time` in seconds since the epoch, `losses` by name."""
     return [line for line in _lines(folder) if "losses" in line]

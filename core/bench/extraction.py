@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import statistics
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -25,16 +26,19 @@ from .sides import Cost, Side, Work, compare_costs, together
 
 BOUND = 1.15
 
-_SIZES = ((384, 384, 1200), (640, 360, 1200), (1280, 720, 600))
-"""Width, height and number of frames."""
-
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
-def measure(repeats: int) -> list[Figure]:
-    """Measures footage of three sizes; the detector's share of the work grows with the frame."""
+def measure(sizes: Sequence[tuple[int, int]], frames: int, repeats: int) -> list[Figure]:
+    """Measures footage of several sizes; the detector's share of the work grows with the frame.
+
+    Args:
+        sizes: Width and height of the frames.
+        frames: Length of each footage; at least some chunks for each worker, so that there is a pace.
+        repeats: How often both sides take turns.
+    """
     figures = []
-    for width, height, frames in _SIZES:
+    for width, height in sizes:
         with TemporaryDirectory(prefix="faceswap-bench-") as folder:
             figures.append(_of_size(Material(Path(folder), frames, width, height), repeats))
     return figures

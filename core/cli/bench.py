@@ -108,6 +108,19 @@ def _even(context: click.Context, parameter: click.Parameter, sides: tuple[int, 
     return sides
 
 
+def _sizes(context: click.Context, parameter: click.Parameter, sizes: tuple[str, ...]) -> list[tuple[int, int]]:
+    """Reads sizes of frames that a video can have and that the performers can be rendered at."""
+    read = []
+    for size in sizes:
+        width, cross, height = size.partition("x")
+        if not (cross and width.isdecimal() and height.isdecimal()) or int(width) % 2 or int(height) % 2:
+            raise click.BadParameter(f"two even numbers such as 640x360 were expected. Received: {size}")
+        if not 256 <= int(height) <= int(width):
+            raise click.BadParameter(f"a height from 256 to the width was expected. Received: {size}")
+        read.append((int(width), int(height)))
+    return read
+
+
 @click.group(cls=UnitGroup)
 def command() -> None:
     """Measure what things cost, and how good they become.
@@ -127,8 +140,28 @@ def _simple_unit(name: str, text: str) -> None:
 
 
 _simple_unit("startup", "the seconds of `--help` and `plugins` over a bare interpreter, and with 200 packages")
-_simple_unit("extraction", "extraction against the bare detector and aligner")
 _simple_unit("conversion", "conversion against bare decode, predict and encode")
+
+
+@command.command("extraction")
+@click.option(
+    "--size",
+    "sizes",
+    multiple=True,
+    default=("384x384", "640x360", "1280x720"),
+    show_default=True,
+    callback=_sizes,
+    metavar="WxH",
+    help="Of the frames, at least 256 high; can be given several times.",
+)
+@click.option("--frames", default=600, show_default=True, type=click.IntRange(160), help="Frames of each footage.")
+@_repeats
+@_as_json
+def extraction(sizes: tuple[tuple[int, int], ...], frames: int, repeats: int, as_json: bool) -> None:
+    """Measure extraction against the bare detector and aligner."""
+    from ..bench.extraction import measure
+
+    _tell(measure(sizes, frames, repeats), as_json)
 
 
 @command.command("memory")

@@ -110,7 +110,10 @@ def _takes_several(job_class: type[Job], name: str) -> bool:
 def _flags(job_class: type[Job], kinds: dict[str, str]) -> list[click.Parameter]:
     flags: list[click.Parameter] = [
         click.Option(
-            [f"--{kind}"], multiple=True, metavar="NAME", help=_kind_help(kind, default_plugins(job_class, field))
+            [f"--{kind}"],
+            multiple=True,
+            metavar="NAME",
+            help=_kind_help(kind, job_class.model_fields[field].description, default_plugins(job_class, field)),
         )
         for kind, field in kinds.items()
     ]
@@ -118,10 +121,10 @@ def _flags(job_class: type[Job], kinds: dict[str, str]) -> list[click.Parameter]
     return flags + [_flag(name, field) for name, field in job_class.model_fields.items() if name in own]
 
 
-def _kind_help(kind: str, default: list[PluginChoice]) -> str:
+def _kind_help(kind: str, purpose: str | None, default: list[PluginChoice]) -> str:
     names = " ".join(choice.name.partition("@")[0] for choice in default)
     repeated = " Give it several times for a chain." if KINDS[kind].several else ""
-    return f"The {kind} to use.{repeated}  [default: {names or 'none'}]"
+    return f"{purpose or f'The {kind} to use.'}{repeated}  [default: {names or 'none'}]"
 
 
 def _flag(name: str, field: FieldInfo) -> click.Option:

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import click
 
-from ..events import Failed, Finished, Preview, Progress, Validated, Warned
+from ..events import Failed, Finished, Noted, Preview, Progress, Validated, Warned
 from .progress_words import in_words, validation_in_words
 
 INTERVAL = 30.0
@@ -40,6 +40,8 @@ class LineListener:
             self._hear(event)
         elif isinstance(event, Warned):
             _write(f"Warning: {event.message}")
+        elif isinstance(event, Noted):
+            _write(event.message)
         elif isinstance(event, Preview):
             _write(f"{event.title}: {event.path}")
         elif isinstance(event, Validated):

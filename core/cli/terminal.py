@@ -7,7 +7,7 @@ from typing import Any, Self
 import click
 from rich.console import Console
 
-from ..events import Failed, Finished, Preview, Progress, Warned
+from ..events import Failed, Finished, Noted, Preview, Progress, Warned
 from .progress_bars import FittedBars
 from .progress_lines import LineListener
 from .training_view import TrainingView
@@ -53,6 +53,8 @@ class TerminalListener:
             self._bars.show(event)
         elif isinstance(event, Warned):
             self._console.print(f"Warning: {event.message}", style="yellow", markup=False)
+        elif isinstance(event, Noted):
+            self._console.print(event.message, markup=False)
         elif isinstance(event, Preview):
             self._console.print(f"{event.title}: {event.path}", style="dim", markup=False)
         elif isinstance(event, (Finished, Failed)):

@@ -54,9 +54,11 @@ class Search(Part):
     """Where and how large a detector's faces are looked for."""
 
     min_face: FaceSize = Field(
-        None, description="Leave out faces that are smaller: pixels, or per cent of the frame's height (5%)."
+        None,
+        description="Leave out faces whose box has a longer side below this: pixels of the frame (40), or per cent of "
+        "its height (5%).",
     )
-    max_face: FaceSize = Field(None, description="Leave out faces that are larger: pixels, or per cent (80%).")
+    max_face: FaceSize = Field(None, description="Leave out faces whose box has a longer side above this (80%).")
     rotations: Annotated[tuple[int, ...], BeforeValidator(_rotations)] = Field(
         (), description="Look at the frame turned by these degrees too, such as 90,270: for faces that lie or hang."
     )

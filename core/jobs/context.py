@@ -101,6 +101,10 @@ class JobContext:
         """Reports something that did not stop the job."""
         self.tell(events.Warned, message=message)
 
+    def note(self, message: str) -> None:
+        """Reports something worth knowing that is as it should be."""
+        self.tell(events.Noted, message=message)
+
     def preview(self, path: Path, title: str) -> None:
         """Reports a picture that the job has published."""
         self.tell(events.Preview, path=str(path), title=title)

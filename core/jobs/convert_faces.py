@@ -55,6 +55,10 @@ class Supply(ABC):
         """How many wanted frames nothing is known of, not even that they have no face; tells of them."""
         return 0
 
+    def taken_out(self) -> int:
+        """How many faces people have taken out of those that were found."""
+        return 0
+
 
 class StoredSupply(Supply):
     """Faces of a faceset, which is open."""
@@ -91,6 +95,10 @@ class StoredSupply(Supply):
                 f"{become}; `faceswap extract` without --every and --frames adds them."
             )
         return count
+
+    def taken_out(self) -> int:
+        """The faces that were deleted or removed."""
+        return len(self._faceset.taken_out())
 
 
 class FreshSupply(Supply):

@@ -76,7 +76,7 @@ class ConvertRun:
             with supply.source(parts, footage) as faces:
                 tally, fps = self._convert(conversion, self._swapper(cast, faces, footage), sealer)
             unknown = supply.unknown(footage)
-            self._tell(footage, tally, unknown)
+            self._tell(footage, tally, unknown, supply.taken_out())
             conversion.publish(footage.whole.times)
         return self._report(tally, fps, unknown, cast)
 
@@ -92,7 +92,7 @@ class ConvertRun:
         seconds = time.monotonic() - began
         return tally, round((tally.seen - done) / seconds, 2) if tally.seen > done else None
 
-    def _tell(self, footage: Footage, tally: Tally, unknown: int) -> None:
+    def _tell(self, footage: Footage, tally: Tally, unknown: int, taken_out: int) -> None:
         """Warns of frames that are missing, and of those that show the original.
 
         Raises:
@@ -107,14 +107,19 @@ class ConvertRun:
         faceless = wanted - lost - tally.frames_swapped - unknown
         if faceless > _MOST_UNSWAPPED * wanted:
             none = f"{job.faceset} has no face in them" if job.faceset else "no face was found in them"
-            warn(f"{faceless} of {wanted} frames {become}, since {none}{self._why_no_face()}.")
+            warn(f"{faceless} of {wanted} frames {become}, since {none}{self._why_no_face(taken_out)}.")
         if not tally.frames and not footage.keep_unswapped:
             raise MediaError(f"no face was swapped in {job.media}, and --keep-unswapped no leaves all other frames out")
 
-    def _why_no_face(self) -> str:
+    def _why_no_face(self, taken_out: int) -> str:
         """What explains frames without a swap."""
         if self._job.map or self._job.only or self._job.not_ or self._job.person:
             return " of those who are asked for"
+        if taken_out:
+            return (
+                f"; {taken_out} faces were taken out of it: `faceswap faceset restore` brings back those that were "
+                "removed, and another --detector or its options may find more"
+            )
         return "; another --detector or its options may find more"
 
     def _report(self, tally: Tally, fps: float | None, unknown: int, cast: list[Cast]) -> ConvertReport:

@@ -22,16 +22,19 @@ from ..registry import own_version
 from .context import JobContext
 from .job import Job, Report
 
+_OF_FACESET = frozenset({"frames", "faces", "frames_without_face", "faces_taken_out", "tracks"})
+
 
 class ExtractReport(Report):
-    """What the faceset holds after a run.
+    """What a run did, and what the faceset holds after it.
 
     Attributes:
         media: Videos, and folders with images, that were asked for.
         media_skipped: Those that were not opened, since the faceset held all of them.
         frames: Frames that were looked at, those of earlier runs included.
         faces: Faces that were found in them.
-        frames_without_face: Frames in which none was found.
+        frames_without_face: Frames of which the faceset holds no face: none was found, or it was taken out.
+        faces_taken_out: Faces that were found and that you deleted or removed; they stay out.
         frames_extracted: Frames of this run alone.
         frames_missing: Frames that could not be extracted in this run; the next one tries them again.
         frames_per_second: Of this run.
@@ -46,6 +49,7 @@ class ExtractReport(Report):
     frames: int
     faces: int
     frames_without_face: int
+    faces_taken_out: int = 0
     frames_extracted: int
     frames_missing: int = 0
     frames_per_second: float
@@ -53,6 +57,12 @@ class ExtractReport(Report):
     tracks: int = 0
     workers: int
     warnings: tuple[str, ...] = ()
+
+    def lines(self) -> list[str]:
+        """This run's figures, then those of the faceset, which other runs have had their part in."""
+        whole = self._told(_OF_FACESET)
+        run = self._told(type(self).model_fields.keys() - _OF_FACESET)
+        return ["this run:", *(f"  {line}" for line in run), "the faceset now:", *(f"  {line}" for line in whole)]
 
 
 class ExtractJob(Alignment, Search, Job):
@@ -94,7 +104,11 @@ class ExtractJob(Alignment, Search, Job):
     detector: PluginChoice = default_choice("detector")
     aligner: PluginChoice = default_choice("aligner")
     maskers: tuple[PluginChoice, ...] = default_chain("masker")
-    recognizer: PluginChoice | None = None
+    recognizer: PluginChoice | None = Field(
+        None,
+        description="The recognizer that notes who each face is like: for --only and --not, people, sorting by "
+        "identity, and tracks across cuts.",
+    )
 
     @field_validator("media", mode="before")
     @classmethod

@@ -83,6 +83,7 @@ class ExtractRun:
             frames=info.frames,
             faces=info.faces,
             frames_without_face=info.frames_without_face,
+            faces_taken_out=info.deleted + info.removed,
             frames_extracted=extracted,
             frames_missing=sum(missing),
             frames_per_second=round(extracted / seconds, 2),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from importlib import import_module
 from multiprocessing.connection import Connection
@@ -53,6 +55,20 @@ def run_isolated(job: Job, context: JobContext) -> Any:
         process.join()
         receiving.close()
     return _outcome(job, last, process.exitcode)
+
+
+def call_isolated(function: Callable[[str], str], argument: str) -> str:
+    """Calls a module's function in a spawned process, whose libraries go with it, and returns its answer.
+
+    Raises:
+        FaceswapError: The process died.
+    """
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn) as pool, _without_main():
+        try:
+            return pool.submit(function, argument).result()
+        except BrokenProcessPool:
+            raise FaceswapError(f"The process of `{function.__name__}` died before it had an answer.") from None
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -31,7 +32,11 @@ class Report(BaseModel):
 
     def lines(self) -> list[str]:
         """The report as people read it, one figure a line; they have been told its warnings."""
-        figures = self.model_dump(mode="json", exclude={"warnings"})
+        return self._told(type(self).model_fields.keys())
+
+    def _told(self, names: AbstractSet[str]) -> list[str]:
+        """The lines of some fields, but warnings."""
+        figures = self.model_dump(mode="json", include=set(names) - {"warnings"})
         told = {name.replace("_", " "): value for name, value in figures.items() if value not in ({}, [], None)}
         return [f"{name}: {_in_words(value)}" for name, value in told.items()]
 

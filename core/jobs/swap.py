@@ -135,6 +135,7 @@ class SwapJob(Alignment, Search, TrainingChoices, ProvenanceChoices):
         self.extraction(self.source, "source").preflight()
         self.extraction(self.target, "target").preflight()
         require_readable([each.path for each in gather([self.source, self.target]) if not each.images])
+        self.training().preflight()
         self.conversion().preflight()
         self._require_own(self.source, "source")
         self._require_own(self.target, "target")

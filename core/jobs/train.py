@@ -16,7 +16,7 @@ from ..host import Prepared, prepare, require_backend, use_backend, versions
 from ..kinds import Generator, Trainable
 from .context import JobContext, Stage
 from .job import Report
-from .train_engine import fresh_model, make_engine
+from .train_engine import fresh_model, make_engine, require_networks
 from .train_previews import Previews, SamplePreviews, SwapPreviews
 from .train_samples import SampleWatch
 from .train_settings import TrainSettings
@@ -37,6 +37,7 @@ class TrainReport(Report):
         ended: Why training ended, in words.
         losses: The mean of each loss over the last steps.
         validation: What was measured on held-out faces in the end.
+        validation_score: The one number in which that is weighed; higher is better.
         best_step: The step that was best by validation; its checkpoint is kept.
         held_out: Faces of each person that are not trained on.
         faces_per_second: Faces of all people, while training proper.
@@ -53,6 +54,7 @@ class TrainReport(Report):
     ended: str = ""
     losses: dict[str, float] = Field(default_factory=dict)
     validation: dict[str, float] = Field(default_factory=dict)
+    validation_score: float | None = None
     best_step: int | None = None
     held_out: dict[str, int] = Field(default_factory=dict)
     faces_per_second: float | None = None
@@ -87,9 +89,11 @@ class TrainJob(TrainSettings):
         return versions([prepare(*self.trained), *recognizer_of(self)])
 
     def preflight(self) -> None:
-        """Refuses settings that do not go together, and weights that are none."""
+        """Refuses settings that do not go together, networks that the model has not, and weights that are none."""
         require_settings(self)
         require_validation(self)
+        if self.freeze:
+            require_networks(self)
         if self.init_from:
             from ..training.saved_model import read_record
 
@@ -142,7 +146,7 @@ class TrainJob(TrainSettings):
             context.warn(f"{prepared.label}: {notice}")
         if self.init_from and not saved_steps(self.model_dir):
             taken, total = take_weights(self.init_from, model)
-            context.warn(f"{taken} of {total} arrays of weights were taken from {self.init_from}")
+            context.note(f"{taken} of {total} arrays of weights were taken from {self.init_from}")
         return model
 
     def _faces(self, prepared: Prepared, context: JobContext) -> dict[str, TrainingFaces]:
@@ -151,7 +155,8 @@ class TrainJob(TrainSettings):
 
         paths = {identity: self.faceset_of(identity) for identity in prepared.plugin.identities}
         chosen = {identity: self._chosen(identity, path, context) for identity, path in paths.items()}
-        for line in faceset_warnings(paths, prepared.plugin, chosen):
+        begun = bool(saved_steps(self.model_dir))
+        for line in faceset_warnings(paths, prepared.plugin, chosen, begun):
             context.warn(line)
         faces, cache = {}, self.model_dir / "cache"
         for identity, path in paths.items():

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from ..host import Prepared
+from ..errors import FaceswapError, OptionError
+from ..host import Prepared, prepare, use_backend
 from ..kinds import Trainable
+from .isolated import call_isolated
 
 if TYPE_CHECKING:
     from ..training.engine import Engine
@@ -26,6 +28,32 @@ def fresh_model(job: TrainJob, prepared: Prepared) -> Trainable:
     with computing_in(job.precision):
         model: Trainable = prepared.load()
         return AdversarialModel(cast(Any, model), job.adversarial) if job.adversarial else model
+
+
+def require_networks(job: TrainJob) -> None:
+    """Refuses names of frozen networks that the model has not; before any work, and without Keras in this process.
+
+    Raises:
+        OptionError: There is no such network.
+        PluginError: The model cannot be loaded.
+    """
+    if fault := call_isolated(_networks_fault, job.model_dump_json()):
+        raise OptionError(fault, "freeze")
+
+
+def _networks_fault(settings: str) -> str:
+    """What is wrong with the frozen networks of a job, in a process of its own; empty where nothing is."""
+    from ..training.recipe import Recipe
+    from .train import TrainJob
+
+    job = TrainJob.model_validate_json(settings)
+    prepared = prepare(*job.trained)
+    use_backend([prepared], job.backend)
+    try:
+        Recipe(freeze=job.freeze).check_networks(fresh_model(job, prepared).networks)
+    except FaceswapError as error:
+        return str(error)
+    return ""
 
 
 def make_engine(

@@ -184,6 +184,7 @@ class TrainLoop:
             ended=ended,
             losses=tally.losses,
             validation=self._validation.figures,
+            validation_score=self._validation.score,
             best_step=self._validation.standing.best_step,
             held_out=self._validation.held,
             faces_per_second=round(faces / tally.busy, 2) if steps else None,

@@ -137,7 +137,10 @@ class TrainSettings(TrainingChoices):
     target: Path | None = Field(None, description="Faceset of the footage that is changed.")
     faceset: Path | None = Field(None, description="Faceset from which a generator learns; it takes no other.")
     generator: PluginChoice | None = None
-    recognizer: PluginChoice | None = built_in("dlib-resnet")
+    recognizer: PluginChoice | None = Field(
+        built_in("dlib-resnet"),
+        description="The recognizer that validations ask how far swaps are from the source; with --validation 0 none.",
+    )
     only: Pictures = Field((), description="Picture of the person to take from --faceset (repeatable).")
     not_: Pictures = Field((), description="Picture of a person to leave out of --faceset (repeatable).")
     person: People = Field((), description="Number or name of a person of --faceset (repeatable).")

@@ -88,6 +88,7 @@ class Validation:
     Attributes:
         standing: How the run stands by the validations so far.
         figures: What was measured last in this run.
+        score: The one number in which they are weighed; None before the first.
     """
 
     def __init__(self, job: TrainJob, context: JobContext, faces: Mapping[str, TrainingFaces], crop: CropSpec) -> None:
@@ -99,6 +100,7 @@ class Validation:
         self._last: int | None = None
         self.standing = Standing()
         self.figures: dict[str, float] = {}
+        self.score: float | None = None
 
     @property
     def held(self) -> dict[str, int]:
@@ -133,12 +135,13 @@ class Validation:
         self._validator = self._validator or self._make(engine)
         with engine.averaged():
             self.figures, self._last = self._validator.measure(), engine.step
-        self.standing = self.standing.after(engine.step, self.figures, score(self.figures))
+        self.score = score(self.figures)
+        self.standing = self.standing.after(engine.step, self.figures, self.score)
         self._context.tell(
             events.Validated,
             step=engine.step,
             figures=self.figures,
-            score=self.standing.recent[-1],
+            score=self.score,
             best_step=self.standing.best_step,
         )
 

@@ -31,7 +31,10 @@ _COARSE = 1.01
 
 
 def faceset_warnings(
-    paths: Mapping[str, Path], plugin: Trainable, chosen: Mapping[str, frozenset[str] | None] | None = None
+    paths: Mapping[str, Path],
+    plugin: Trainable,
+    chosen: Mapping[str, frozenset[str] | None] | None = None,
+    begun: bool = False,
 ) -> list[str]:
     """Looks over the facesets of a training run.
 
@@ -39,6 +42,7 @@ def faceset_warnings(
         paths: The faceset of each identity.
         plugin: What is trained.
         chosen: The names of the faces that are meant, by identity; all without.
+        begun: Whether the model was trained before: that faces are few was said then.
 
     Returns:
         One line for each thing that will make the result worse.
@@ -53,12 +57,12 @@ def faceset_warnings(
         lines = [
             line
             for faceset in facesets.values()
-            for line in (*_count(faceset, plugin), *_crop(faceset, plugin.crop), *_several_people(faceset))
+            for line in (*_count(faceset, plugin, begun), *_crop(faceset, plugin.crop), *_several_people(faceset))
         ]
         return [*lines, *(line for pair in combinations(facesets.values(), 2) for line in _same_person(*pair))]
 
 
-def _count(faceset: Faceset, plugin: Trainable) -> Iterator[str]:
+def _count(faceset: Faceset, plugin: Trainable, begun: bool) -> Iterator[str]:
     count, (few, lacking) = len(faceset), plugin.few_faces
     if count < FEWEST:
         faces = "1 face" if count == 1 else "no face"
@@ -66,7 +70,7 @@ def _count(faceset: Faceset, plugin: Trainable) -> Iterator[str]:
             f"faceset {faceset.path} holds {faces}, and training needs {FEWEST} at least; extract footage that shows "
             "the person longer"
         )
-    if count < few:
+    if count < few and not begun:
         yield f"{faceset.path} holds {count} faces; with fewer than {few}, {lacking}"
 
 

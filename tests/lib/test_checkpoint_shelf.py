@@ -8,7 +8,7 @@ import pytest
 from faceswap.lib import checkpoint, checkpoint_files
 from faceswap.lib.checkpoint_shelf import restore, restore_snapshot, snapshots, take_snapshot
 from faceswap.lib.errors import CheckpointError, OutputError
-from faceswap.lib.history import History, read_history, read_validations
+from faceswap.lib.history import EVENTS, History, read_events, read_history, read_validations
 
 
 def _save(folder: Path, step: int, value: float | None = None, **more: object) -> Path:
@@ -51,6 +51,34 @@ def test_feature_going_back_to_the_newest_changes_nothing(tmp_path: Path) -> Non
     _save(tmp_path, 10)
     assert restore(tmp_path, 10) == (done := restore(tmp_path, 10)) and done.trash is None
     assert not (tmp_path / "trash").exists()
+
+
+def test_feature_going_back_to_the_newest_cuts_what_the_history_tells_beyond_it(model: Path) -> None:
+    done = restore(model, 30)
+    assert [line["step"] for line in read_history(model)] == [5, 10, 15, 20, 25, 30] and read_validations(model) == []
+    assert done.moved == ("previews/00000035.png",)
+    with History(model, 30) as history:
+        history.add(32, {"source": 3.0})  # Told, and killed before it was saved.
+    again = restore(model, 30)
+    assert again.moved == ("history.jsonl",) and read_history(model)[-1]["step"] == 30
+
+
+def test_feature_the_history_follows_a_snapshot_of_another_line(model: Path) -> None:
+    take_snapshot(model, "first", 30)
+    restore(model, 10)
+    with History(model, 10) as history:
+        history.add(20, {"source": 9.0})
+        history.add_validation(20, {"score": 0.1})
+    _save(model, 20, value=-20)
+    done = restore_snapshot(model, "first")
+    assert _value(model) == 30
+    told = [(line["step"], line["losses"]["source"]) for line in read_history(model)]
+    assert told == [(step, 1.0) for step in range(5, 35, 5)] and read_validations(model) == []
+    steps = [event.step for event in read_events(model / EVENTS) if event.HasField("summary")]
+    assert steps == list(range(5, 35, 5))
+    assert not (model / "checkpoints" / "30" / "history.jsonl").exists()
+    assert '"source": 9.0' in (done.trash / "history.jsonl").read_text()
+    assert restore_snapshot(model, "first").step == 30
 
 
 def test_feature_twice_within_a_second_loses_nothing(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from subprocess import CompletedProcess
 
 import pytest
+from click.testing import CliRunner
 
 from faceswap.core.cli.bench import command, split_choices
 from faceswap.core.errors import FaceswapError
@@ -57,3 +58,18 @@ def test_error_an_option_without_a_model() -> None:
 def test_error_a_wrong_option_of_a_model_is_told_before_the_work(fresh_python: Python) -> None:
     done = fresh_python("-c", BENCH, "bench", "train", "--model", "mini", "--model.breadth", "2")
     assert done.returncode == 2 and "has no option 'breadth'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("extraction", "--size", "640"), "two even numbers such as 640x360 were expected. Received: 640"),
+        (("extraction", "--size", "641x360"), "two even numbers"),
+        (("extraction", "--size", "300x400"), "a height from 256 to the width"),
+        (("extraction", "--frames", "20"), "x>=160"),
+        (("memory", "--frames", "300", "--over", "300"), "it must be less than --frames, 300. Received: 300"),
+    ],
+)
+def test_error_footage_that_cannot_be_measured_is_told_before_the_work(words: tuple[str, ...], told: str) -> None:
+    done = CliRunner().invoke(command, words)
+    assert done.exit_code == 2 and told in " ".join(done.output.split())

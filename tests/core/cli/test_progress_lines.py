@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 
 import pytest
+from rich.console import Console
 
 from faceswap.core.cli import terminal
 from faceswap.core.cli.progress_lines import LineListener
 from faceswap.core.cli.terminal import JsonListener, TerminalListener, listener_for
-from faceswap.core.events import Failed, Finished, Preview, Progress, Warned
+from faceswap.core.events import Failed, Finished, Noted, Preview, Progress, Warned
 
 
 class Run:
@@ -104,3 +106,11 @@ def test_feature_json_is_a_line_per_event(capsys):
     with JsonListener() as tell:
         tell(Warned(job="x", message="mind"))
     assert json.loads(capsys.readouterr().out)["message"] == "mind"
+
+
+def test_feature_what_is_worth_knowing_is_no_warning(run):
+    run.tell(Noted(job="x", message="34 of 36 arrays of weights were taken from models/old"))
+    assert run.lines() == ["34 of 36 arrays of weights were taken from models/old"]
+    written = StringIO()
+    TerminalListener(Console(file=written, width=80))(Noted(job="x", message="35 of 36 [arrays]"))
+    assert written.getvalue() == "35 of 36 [arrays]\n"

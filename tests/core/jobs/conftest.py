@@ -1,4 +1,4 @@
-"""Makes `conversion_scene` importable, and a scene for each test of conversion."""
+"""Makes `conversion_scene` and `head_films` importable: a scene for each test of conversion, a film for extraction."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if _HERE not in sys.path:
     sys.path.append(_HERE)
 
 from conversion_scene import Scene  # noqa: E402
+from head_films import film  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +31,9 @@ def scene(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     scene = Scene(folder)
     monkeypatch.setattr(saved_model, "load_trained_model", scene.load)
     yield scene
+
+
+@pytest.fixture(scope="module")
+def movie(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A film of a head that moves to the right."""
+    return film(tmp_path_factory.mktemp("media") / "head.mp4")

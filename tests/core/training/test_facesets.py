@@ -51,11 +51,11 @@ def _faceset(
     return path
 
 
-def _warnings(*paths: Path, spec: CropSpec = SPEC, kind: type[Any] = TrainableModel) -> list[str]:
+def _warnings(*paths: Path, spec: CropSpec = SPEC, kind: type[Any] = TrainableModel, begun: bool = False) -> list[str]:
     class Trained(kind):  # type: ignore[misc]
         crop = spec
 
-    return faceset_warnings(dict(zip(Trained.identities, paths, strict=True)), Trained())
+    return faceset_warnings(dict(zip(Trained.identities, paths, strict=True)), Trained(), begun=begun)
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +76,7 @@ def test_error_too_few_faces(enough: Path, tmp_path: Path, count: int, said: str
 def test_feature_few_faces(enough: Path, tmp_path: Path) -> None:
     (line,) = _warnings(_faceset(tmp_path / "few", 99), enough)
     assert "few holds 99 faces" in line and "\n" not in line
+    assert _warnings(tmp_path / "few", enough, begun=True) == []
 
 
 def test_feature_a_generator_needs_more_faces_than_a_model(enough: Path) -> None:
