@@ -74,15 +74,30 @@ class History:
     def _add(self, step: int, key: str, tag: str, figures: Mapping[str, float], when: float | None) -> None:
         now = time.time() if when is None else when
         values = [Summary.Value(tag=f"{tag}/{name}", simple_value=value) for name, value in figures.items()]
-        line = json.dumps({"step": step, "time": round(now, 3), key: dict(figures)})
+        self._write(
+            json.dumps({"step": step, "time": round(now, 3), key: dict(figures)}),
+            Event(wall_time=now, step=step, summary=Summary(value=values)),
+        )
+
+    def _write(self, line: str, event: Event | None = None) -> None:
         try:
             with output_errors(self._folder / LINES):
                 self._lines.write(line.encode() + b"\n")
                 self._lines.flush()
-                self._tell(Event(wall_time=now, step=step, summary=Summary(value=values)))
+                if event is not None:
+                    self._tell(event)
         except OutputError:
             self.close()
             raise
+
+    def begin(self, step: int, when: float | None = None) -> None:
+        """Notes that a run begins after a step, so that the pause before it can be told from training.
+
+        Raises:
+            OutputError: As in `add`.
+        """
+        now = time.time() if when is None else when
+        self._write(json.dumps({"step": step, "time": round(now, 3), "began": True}))
 
     def close(self) -> None:
         """Closes the files; nothing waits to be written unless writing has failed, and then it is let go."""
@@ -128,13 +143,20 @@ def replace_history(folder: Path, content: bytes) -> None:
         for line in map(json.loads, content.splitlines()):
             if "losses" in line:
                 history.add(line["step"], line["losses"], line["time"])
-            else:
+            elif "validation" in line:
                 history.add_validation(line["step"], line["validation"], line["time"])
+            else:
+                history.begin(line["step"], line["time"])
 
 
 def read_history(folder: Path) -> list[dict[str, Any]]:
     """The losses of a model folder's history: `step`, `time` in seconds since the epoch, `losses` by name."""
     return [line for line in _lines(folder) if "losses" in line]
+
+
+def read_beginnings(folder: Path) -> list[dict[str, Any]]:
+    """The beginnings of runs in a model folder's history: `step`, `time`; earlier versions did not note them."""
+    return [line for line in _lines(folder) if "began" in line]
 
 
 def read_validations(folder: Path) -> list[dict[str, Any]]:

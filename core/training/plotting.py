@@ -17,7 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ...lib.history import read_history, read_validations
+from ...lib.history import read_beginnings, read_history, read_validations
 from ...lib.media import read_image
 from ...lib.publish import publish_bytes
 from ..errors import FaceswapError
@@ -59,20 +59,26 @@ def read_curves(folder: Path) -> dict[str, list[Curve]]:
         FaceswapError: It has no history.
     """
     losses, validations = read_history(folder), read_validations(folder)
+    begun = [line["time"] for line in read_beginnings(folder)]
     if not losses:
         raise FaceswapError(f"{folder} has no history of losses; train with the listener `history`, the default")
-    clock = training_clock([line["time"] for line in losses + validations])
+    clock = training_clock([line["time"] for line in losses + validations], begun)
     curves = {"loss": list(_curves(losses, "losses", clock))}
     for curve in _curves(validations, "validation", clock):
         curves.setdefault(curve.name.partition("_")[0], []).append(curve)
     return dict(sorted(curves.items(), key=lambda item: list(_LABELS).index(item[0]) if item[0] in _LABELS else 99))
 
 
-def training_clock(times: Sequence[float]) -> dict[float, float]:
-    """Hours of training at each of some times, in seconds since the epoch; pauses between two of them count nothing."""
-    ordered = np.unique(np.asarray(times, np.float64))
+def training_clock(times: Sequence[float], begun: Sequence[float] = ()) -> dict[float, float]:
+    """Hours of training at each of some times, all in seconds since the epoch; pauses between two count nothing.
+
+    Args:
+        times: When something was told.
+        begun: When runs began; what lies between one and the time before it is a pause, however short.
+    """
+    ordered = np.unique(np.asarray([*times, *begun], np.float64))
     gaps = np.diff(ordered, prepend=ordered[:1])
-    hours = np.cumsum(np.where(gaps > _PAUSE, 0.0, gaps)) / 3600
+    hours = np.cumsum(np.where((gaps > _PAUSE) | np.isin(ordered, begun), 0.0, gaps)) / 3600
     return dict(zip(ordered.tolist(), hours.tolist(), strict=True))
 
 

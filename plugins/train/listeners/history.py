@@ -24,11 +24,12 @@ class HistoryListener(Listener):
     _history: History | None = None
 
     @hookimpl
-    def faceswap_training_started(self, model_dir: str, step: int) -> None:
+    def faceswap_training_started(self, model_dir: str, step: int, time: float) -> None:
         """Opens the history and cuts off what an earlier run told of steps that are done again."""
         from ....lib.history import History
 
         self._history = History(Path(model_dir), step)
+        self._history.begin(step, time)
 
     @hookimpl
     def faceswap_training_step(self, step: int, losses: dict[str, float], time: float) -> None:

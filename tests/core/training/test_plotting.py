@@ -54,6 +54,17 @@ def test_feature_the_curves_of_a_history(model: Path) -> None:
     assert source.hours[-1] == pytest.approx((190 + 90) / 3600)  # The pause, and the gap that it was, are left out.
 
 
+def test_feature_a_short_pause_before_a_run_does_not_count(tmp_path: Path) -> None:
+    with History(tmp_path, 0) as history:
+        for began, step in ((1e9, 0), (1e9 + 100, 20)):  # The first run ends after 20 s.
+            history.begin(step, began)
+            for second in (10, 20):
+                history.add(step + second, {"source": 1.0}, began + second)
+    (curve,) = read_curves(tmp_path)["loss"]
+    np.testing.assert_allclose(curve.hours * 3600, [10, 20, 30, 40])
+    assert curve.steps.tolist() == [10, 20, 30, 40]
+
+
 def test_feature_pauses_do_not_count() -> None:
     clock = training_clock([0.0, 60.0, 60.0, 120.0, 10_000.0, 10_060.0])
     assert [round(clock[second] * 3600) for second in (0.0, 60.0, 120.0, 10_000.0, 10_060.0)] == [0, 60, 120, 120, 180]
