@@ -39,6 +39,7 @@ from faceswap.core.jobs.convert import ConvertJob
 from faceswap.core.jobs.job import run_job
 from faceswap.core.training import saved_model
 from faceswap.lib import media
+from faceswap.lib.crops import crop_path
 from faceswap.lib.faceset_writer import FacesetWriter
 from faceswap.lib.geometry import mean_face_landmarks
 
@@ -333,6 +334,18 @@ def test_many_frames_that_show_the_original_are_told(scene):
     report, told = scene.convert()
     *_, warning = [event.message for event in told if isinstance(event, events.Warned)]
     assert warning.startswith(f"{report.frames - report.frames_swapped} of {report.frames} frames show the original")
+    assert warning.endswith("has no face in them; another --detector or its options may find more.")
+
+
+def test_faces_that_were_taken_out_explain_frames_that_show_the_original(scene):
+    with FacesetWriter.open(scene.faceset) as faceset:
+        taken = [face.id for face in faceset.faces()][:3]
+        faceset.remove(taken[:2])
+        crop_path(scene.faceset, taken[2]).unlink()
+    _, told = scene.convert()
+    *_, warning = [event.message for event in told if isinstance(event, events.Warned)]
+    assert "show the original" in warning
+    assert "; 3 faces were taken out of it: `faceswap faceset restore` brings back those" in warning
 
 
 def test_frames_that_were_never_extracted_stay_as_they_are_and_are_told(scene):

@@ -110,6 +110,7 @@ def test_feature_validations_are_told_written_and_kept(tmp_path: Path, long_face
     assert board[4, "validation/psnr_target"] == pytest.approx(told[1].figures["psnr_target"])
     assert report.held_out == {"source": 4, "target": 5} and report.faces == {"source": 40, "target": 50}
     assert report.ended == "all 5 iterations are done" and report.validation == told[-1].figures
+    assert report.validation_score == told[-1].score and f"validation score: {told[-1].score:.4g}" in report.lines()
     best = max(told, key=lambda event: event.score)
     assert report.best_step == best.step == Standing.of(checkpoint.load_latest(folder).info, "").best_step
 
