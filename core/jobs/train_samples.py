@@ -36,6 +36,7 @@ class SampleWatch:
     Attributes:
         standing: Says nothing: samples are not weighed against each other.
         figures: What was measured last in this run.
+        score: None, for the same reason.
     """
 
     def __init__(self, job: TrainJob, context: JobContext, faces: Mapping[str, TrainingFaces]) -> None:
@@ -45,6 +46,7 @@ class SampleWatch:
         self._alike = 0
         self.standing = Standing()
         self.figures: dict[str, float] = {}
+        self.score: float | None = None
 
     @property
     def held(self) -> dict[str, int]:

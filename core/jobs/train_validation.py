@@ -33,10 +33,12 @@ class Watch(Protocol):
     Attributes:
         standing: How the run stands by what was measured so far.
         figures: What was measured last in this run.
+        score: The one number in which they are weighed; None where there is none.
     """
 
     standing: Standing
     figures: dict[str, float]
+    score: float | None
 
     @property
     def held(self) -> dict[str, int]:
