@@ -6,17 +6,17 @@ which frame it is shown. Whoever runs the chain turns them to each frame first.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
-from ...lib.exchange.boxes import GivenFace
-from ...lib.media import FrameKey
 from ..contract import Detections, Image, Landmarks
 from ..host import Prepared
 from ..kinds import Aligner, Detector, PluginOptions
 from ..names import OWN_PACKAGE
 from ..registry import Found, own_version
+from .messages import GivenFile, GivenFrame
+from .plugins import ExtractPlugins
 
 _NAME = "file"
 
@@ -25,9 +25,7 @@ class GivenDetector(Detector):
     """Answers what a file says of the frame that it was turned to.
 
     Args:
-        digest: Of the file's content.
-        faces: The rows of each frame.
-        scheme: Of their landmarks, or None.
+        file: The file.
     """
 
     class Options(PluginOptions):
@@ -39,30 +37,22 @@ class GivenDetector(Detector):
 
         digest: str = ""
 
-    def __init__(self, digest: str, faces: Mapping[FrameKey, list[GivenFace]], scheme: str | None) -> None:
-        super().__init__(self.Options(digest=digest))
-        self.digest = digest
-        self._faces, self._scheme = faces, scheme
-        self._key: FrameKey | None = None
+    def __init__(self, file: GivenFile) -> None:
+        super().__init__(self.Options(digest=file.digest))
+        self._scheme = file.scheme
+        self._faces = Detections.none()
 
-    def turn_to(self, key: FrameKey) -> None:
-        """Says which frame comes next."""
-        self._key = key
+    def turn_to(self, frame: GivenFrame | None) -> None:
+        """Says what the file has of the frame that comes next; None for nothing."""
+        self._faces = Detections.none() if frame is None else self._of(frame)
 
     def detect(self, images: list[Image]) -> list[Detections]:
         """The file's faces of the one frame."""
-        return [self._of(self._faces.get(self._key, []) if self._key else []) for _ in images]
+        return [self._faces for _ in images]
 
-    def _of(self, faces: list[GivenFace]) -> Detections:
-        if not faces:
-            return Detections.none()
-        points = [face.landmarks for face in faces if face.landmarks is not None]
-        return Detections(
-            boxes=np.stack([face.box for face in faces]),
-            scores=np.array([face.score for face in faces], np.float32),
-            landmarks=np.stack(points) if points else None,
-            scheme=self._scheme,
-        )
+    def _of(self, frame: GivenFrame) -> Detections:
+        points = np.array(frame.landmarks, np.float32).reshape(len(frame.boxes), -1, 2) if frame.landmarks else None
+        return Detections(np.array(frame.boxes, np.float32), np.array(frame.scores, np.float32), points, self._scheme)
 
 
 class GivenAligner(Aligner):
@@ -83,15 +73,18 @@ class GivenAligner(Aligner):
         return np.zeros((0, 0, 2), np.float32) if points is None else points
 
 
-def given_detector(detector: GivenDetector) -> Prepared:
-    """A file's boxes as the chain takes a detector."""
-    return Prepared(_found("detector"), detector)
+def with_file(plugins: ExtractPlugins, file: GivenFile) -> tuple[ExtractPlugins, GivenDetector]:
+    """A chain with a file in it.
 
-
-def given_aligner(digest: str, scheme: str) -> Prepared:
-    """A file's landmarks of a scheme as the chain takes an aligner."""
-    aligner_class = type("GivenAligner", (GivenAligner,), {"scheme": scheme})
-    return Prepared(_found("aligner"), aligner_class(GivenAligner.Options(digest=digest)))
+    Returns:
+        The chain, and the part of it that has to be turned to each frame.
+    """
+    detector = GivenDetector(file)
+    chain = replace(plugins, detector=Prepared(_found("detector"), detector))
+    if file.scheme is None:
+        return chain, detector
+    aligner = type("GivenAligner", (GivenAligner,), {"scheme": file.scheme})(GivenAligner.Options(digest=file.digest))
+    return replace(chain, aligner=Prepared(_found("aligner"), aligner)), detector
 
 
 def _found(kind: str) -> Found:

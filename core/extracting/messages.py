@@ -26,7 +26,17 @@ class MediumFiles(_Message):
 
 
 class WorkSettings(_Message):
-    """What is the same for all chunks of an extraction; `people` are those whose faces are stored, None: all."""
+    """What is the same for all chunks of an extraction.
+
+    Attributes:
+        media: What is extracted.
+        faceset: Where to.
+        plugins: The chain.
+        crop_size: Side of the crops in pixels.
+        check: Whether plugin calls are checked.
+        people: Those whose faces are stored; None: all.
+        given: The file of faces that stands for the detector; None: the detector looks.
+    """
 
     media: tuple[MediumFiles, ...]
     faceset: Path
@@ -34,6 +44,7 @@ class WorkSettings(_Message):
     crop_size: int
     check: bool = False
     people: Wanted | None = None
+    given: GivenFile | None = None
 
 
 class MissedFaces(_Message):
@@ -59,6 +70,34 @@ class MissedFaces(_Message):
         return ExpectedFaces(np.array(self.boxes, np.float32), points.reshape(len(points), -1, 2))
 
 
+class GivenFile(_Message):
+    """A file of faces that stands for the detector, and with landmarks for the aligner.
+
+    Attributes:
+        digest: Of the file's content.
+        scheme: Of its landmarks; None without.
+    """
+
+    digest: str
+    scheme: str | None = None
+
+
+class GivenFrame(_Message):
+    """What such a file says of a frame.
+
+    Attributes:
+        place: The frame's.
+        boxes: Left, top, right, bottom of each face.
+        scores: 0..1, of each.
+        landmarks: The coordinates of each face's landmarks, x and y in turn; none where the file has none.
+    """
+
+    place: int
+    boxes: tuple[tuple[float, ...], ...]
+    scores: tuple[float, ...]
+    landmarks: tuple[tuple[float, ...], ...] = ()
+
+
 class Failure(_Message):
     """Frames that were given up.
 
@@ -80,6 +119,7 @@ class ChunkTask(_Message):
         wanted: The frames of it to extract: presentation times of a video, positions of images.
         keys: Places in the chunk at which decoding can begin.
         missed: Faces that the detector will miss in them.
+        given: What the file of faces says of them, where one stands for the detector.
         suspect: The frame on which a worker died.
         failures: Frames that are given up.
     """
@@ -89,6 +129,7 @@ class ChunkTask(_Message):
     wanted: tuple[int, ...]
     keys: tuple[int, ...] = ()
     missed: tuple[MissedFaces, ...] = ()
+    given: tuple[GivenFrame, ...] = ()
     suspect: int | None = None
     failures: tuple[Failure, ...] = ()
 

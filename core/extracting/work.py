@@ -16,6 +16,7 @@ from ...lib.faceset_chunk import write_chunk
 from ...lib.media import Frame
 from ..host import use_backend
 from .chain import Chain, ExpectedFaces
+from .given import GivenDetector, with_file
 from .messages import ChunkResult, ChunkTask, FrameResult, WorkSettings
 from .reel import Reels
 
@@ -34,6 +35,9 @@ class ChunkWorker:
         self._settings = WorkSettings.model_validate(settings)
         cv2.setNumThreads(1)
         plugins = self._settings.plugins.prepare()
+        self._given: GivenDetector | None = None
+        if self._settings.given:
+            plugins, self._given = with_file(plugins, self._settings.given)
         use_backend(plugins.all)
         self._chain = Chain(plugins, self._settings.crop_size, self._settings.check, self._settings.people)
         self._reels = Reels(self._settings.media)
@@ -49,10 +53,13 @@ class ChunkWorker:
         frames: list[FrameRecord] = []
         missing: tuple[tuple[int, str], ...] = ()
         missed = {faces.pts: faces.expected() for faces in chunk.missed}
+        given = {frame.place: frame for frame in chunk.given}
         if chunk.wanted:
             reel = self._reels.of(chunk.medium, chunk.wanted[0], note)
             for place, frame in reel.frames(chunk.index, chunk.wanted):
                 note(["faces", place])
+                if self._given:
+                    self._given.turn_to(given.get(place))
                 frames.append(self._record(frame, missed.get(place)))
             missing = tuple(reel.missing.items())
         return lambda: self._write(chunk, frames, missing)

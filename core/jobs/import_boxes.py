@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from itertools import islice
+from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import ClassVar
 
 from pydantic import Field
 
-from ...lib.exchange.boxes import read_boxes
-from ...lib.face_records import FrameRecord
+from ...lib.exchange.boxes import GivenFace, GivenFaces, read_boxes
 from ...lib.faceset_writer import FacesetWriter
-from ...lib.media import Frame, Medium, fingerprints, probe, read_frames, scan
-from ..extracting.chain import FACE_TYPE, Chain
-from ..extracting.given import GivenDetector, given_aligner, given_detector
+from ...lib.media import Gathered, Timeline, fingerprints, gather
+from ..errors import MediaError
+from ..extracting.chain import FACE_TYPE
+from ..extracting.crew import extract_chunks
+from ..extracting.footage import Footage, done_places, images_timeline, make_tasks
+from ..extracting.given import with_file
+from ..extracting.losses import Warnings, given_up, tell_undecoded
+from ..extracting.messages import ChunkResult, ChunkTask, GivenFile, GivenFrame, MediumFiles, WorkSettings
 from ..extracting.plugins import ExtractPlugins, PluginChoices
-from ..host import PluginChoice, default_chain, default_choice, use_backend, versions
+from ..extracting.scouting import look
+from ..host import PluginChoice, default_chain, default_choice, versions
+from ..workers.limits import Limits
+from ..workers.pool import core_count
 from .context import JobContext
 from .job import Job, Report
 
@@ -32,13 +38,17 @@ class ImportBoxesReport(Report):
         frames: Frames of the footage, those without a box too.
         faces: Faces in them.
         frames_imported: Frames of this run alone.
+        frames_missing: Frames that could not be had in this run; the next one tries them again.
         rows: Faces that the file names.
+        workers: Processes that imported.
     """
 
     frames: int
     faces: int
     frames_imported: int
+    frames_missing: int = 0
     rows: int
+    workers: int = 0
 
 
 class ImportBoxesJob(Job):
@@ -59,6 +69,7 @@ class ImportBoxesJob(Job):
     aligner: PluginChoice = default_choice("aligner")
     maskers: tuple[PluginChoice, ...] = default_chain("masker")
     recognizer: PluginChoice | None = None
+    workers: int | None = Field(None, gt=0, description="Processes that import.  [default: one per core]")
 
     def home(self) -> Path:
         """The faceset's folder."""
@@ -66,12 +77,12 @@ class ImportBoxesJob(Job):
 
     def plugin_versions(self) -> dict[str, str]:
         """The plugins of the chain."""
-        return versions(self._chosen().all[1:])
+        return versions(self._choices().prepare().all[1:])
 
     def preflight(self) -> None:
-        """Refuses media and files that cannot be read, and plugins that do not fit."""
-        self._plugins(GivenDetector("", {}, None), read_boxes(self.boxes).scheme).require_fit()
-        probe(self.media)
+        """Refuses paths without media, files that cannot be read, and plugins that do not fit."""
+        self._plugins(self._file(read_boxes(self.boxes))).require_fit()
+        self._medium()
 
     def run(self, context: JobContext) -> ImportBoxesReport:
         """Imports the frames that the faceset does not hold yet.
@@ -83,72 +94,113 @@ class ImportBoxesJob(Job):
             OutputError: The faceset cannot be written.
             Cancelled: The user stopped the run.
         """
-        given, medium = read_boxes(self.boxes), probe(self.media)
-        timeline, digest = scan(medium), hashlib.sha256(self.boxes.read_bytes()).hexdigest()
-        detector = GivenDetector(digest, given.by_frame(medium, timeline), given.scheme)
-        plugins = self._plugins(detector, given.scheme)
+        given, medium = read_boxes(self.boxes), self._medium()
+        timeline = _timeline(medium, context)
+        rows, stages = given.by_place(medium, timeline), self._plugins(self._file(given)).stages()
         with FacesetWriter.create_or_open(
-            self.faceset, crop_size=self.crop_size, face_type=FACE_TYPE, stages=plugins.stages()
+            self.faceset, crop_size=self.crop_size, face_type=FACE_TYPE, stages=stages
         ) as faceset:
             faceset.note_sources(fingerprints(medium))
             faceset.sync()
-            frames = _Undone(medium, faceset)
-            with context.stage(f"import {self.boxes.name}", len(timeline.times), "frames", frames.held) as stage:
-                use_backend(plugins.all)
-                chain = Chain(plugins, self.crop_size)
-                for index, chunk in enumerate(_chunks(frames)):
-                    context.check()
-                    faceset.add_chunk(medium.path.name, index, [_record(chain, detector, frame) for frame in chunk])
-                    stage.advance(len(chunk))
+            part = Footage(medium, timeline, done_places(medium, faceset).intersection(timeline.times))
+            tasks = [_with_rows(task, rows) for task in make_tasks([part], _CHUNK)]
+            workers = min(self.workers or core_count(), len(tasks))
+            results = self._import(context, faceset, part, tasks, self._work(part, given), workers)
+            missing = tell_undecoded([part], results, Warnings(context.warn))
             info = faceset.info()
         return ImportBoxesReport(
-            frames=info.frames, faces=info.faces, frames_imported=frames.given, rows=len(given.faces)
+            frames=info.frames,
+            faces=info.faces,
+            frames_imported=sum(result.frames for result in results),
+            frames_missing=sum(missing),
+            rows=len(given.faces),
+            workers=workers,
         )
 
-    def _chosen(self) -> ExtractPlugins:
+    def _import(
+        self,
+        context: JobContext,
+        faceset: FacesetWriter,
+        part: Footage,
+        tasks: list[ChunkTask],
+        work: WorkSettings,
+        workers: int,
+    ) -> list[ChunkResult]:
+        """Runs the chunks and commits each as it comes."""
+        results = []
+        extracted = extract_chunks(faceset, work, tasks, workers, Limits.seconds, context.check)
+        with (
+            context.stage(f"import {self.boxes.name}", part.total, "frames", len(part.done)) as stage,
+            closing(extracted),
+        ):
+            for result, _ in extracted:
+                for failure in result.failures:
+                    context.warn(given_up(part, failure))
+                results.append(result)
+                stage.advance(result.frames)
+        return results
+
+    def _medium(self) -> Gathered:
+        """The one medium that is meant.
+
+        Raises:
+            MediaError: There is none, or there are several.
+        """
+        media = gather([self.media])
+        if len(media) > 1:
+            raise MediaError(f"{self.media} holds {len(media)} media, and a file of boxes is of one: name the video")
+        return media[0]
+
+    def _choices(self) -> PluginChoices:
         """The plugins as they were chosen; the detector is there for the form alone."""
         return PluginChoices(
             detector=default_choice("detector"),
             aligner=self.aligner,
             maskers=self.maskers,
             recognizer=self.recognizer,
-        ).prepare()
+        )
 
-    def _plugins(self, detector: GivenDetector, scheme: str | None) -> ExtractPlugins:
+    def _file(self, given: GivenFaces) -> GivenFile:
+        return GivenFile(digest=hashlib.sha256(self.boxes.read_bytes()).hexdigest(), scheme=given.scheme)
+
+    def _plugins(self, file: GivenFile) -> ExtractPlugins:
         """The chain with the file in it."""
-        chosen = replace(self._chosen(), detector=given_detector(detector))
-        return chosen if scheme is None else replace(chosen, aligner=given_aligner(detector.digest, scheme))
+        return with_file(self._choices().prepare(), file)[0]
+
+    def _work(self, part: Footage, given: GivenFaces) -> WorkSettings:
+        return WorkSettings(
+            media=(MediumFiles(path=part.medium.path.absolute(), images=part.medium.images),),
+            faceset=self.faceset.absolute(),
+            plugins=self._choices(),
+            crop_size=self.crop_size,
+            given=self._file(given),
+        )
 
 
-class _Undone:
-    """The frames of a medium that a faceset lacks, counted as they are given.
+def _timeline(medium: Gathered, context: JobContext) -> Timeline:
+    """All frames of a medium; a video is looked at in a process of its own.
 
-    Attributes:
-        held: How many the faceset holds.
-        given: How many were given so far.
+    Raises:
+        MediaError: It cannot be read.
     """
-
-    def __init__(self, medium: Medium, faceset: FacesetWriter) -> None:
-        self._medium = medium
-        self._done = {source: faceset.done_frames(source) for source in medium.images or (medium.path.name,)}
-        self.held = sum(map(len, self._done.values()))
-        self.given = 0
-
-    def __iter__(self) -> Iterator[Frame]:
-        for frame in read_frames(self._medium):
-            if frame.key.pts not in self._done[frame.key.source]:
-                self.given += 1
-                yield frame
+    if medium.images:
+        return images_timeline(medium)
+    (seen,) = look([medium.path], context.check)
+    if seen.refused:
+        raise MediaError(seen.refused)
+    return seen.timeline
 
 
-def _record(chain: Chain, detector: GivenDetector, frame: Frame) -> FrameRecord:
-    """The faces of a frame."""
-    detector.turn_to(frame.key)
-    faces = chain.faces(frame.key, frame.image())
-    return FrameRecord(frame.key.source, frame.key.pts, frame.time, frame.width, frame.height, faces)
+def _with_rows(task: ChunkTask, rows: Mapping[int, list[GivenFace]]) -> ChunkTask:
+    """A chunk with what the file says of its frames."""
+    given = tuple(_given_frame(place, rows[place]) for place in task.wanted if place in rows)
+    return task.model_copy(update={"given": given})
 
 
-def _chunks(frames: Iterable[Frame]) -> Iterator[list[Frame]]:
-    left = iter(frames)
-    while chunk := list(islice(left, _CHUNK)):
-        yield chunk
+def _given_frame(place: int, faces: list[GivenFace]) -> GivenFrame:
+    return GivenFrame(
+        place=place,
+        boxes=tuple(tuple(face.box.tolist()) for face in faces),
+        scores=tuple(face.score for face in faces),
+        landmarks=tuple(tuple(face.landmarks.ravel().tolist()) for face in faces if face.landmarks is not None),
+    )

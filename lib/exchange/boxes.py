@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from ..errors import MediaError
 from ..landmarks import SCHEMES
-from ..media import FrameKey, Medium, Timeline
+from ..media import FrameKey, Gathered, Timeline
 
 SIDES = ("left", "top", "right", "bottom")
 _BY_COUNT = {68: "ibug68", 5: "five"}
@@ -66,20 +66,20 @@ class GivenFaces:
     faces: tuple[GivenFace, ...]
     scheme: str | None
 
-    def by_frame(self, medium: Medium, timeline: Timeline) -> Mapping[FrameKey, list[GivenFace]]:
-        """The rows of each frame of a medium.
+    def by_place(self, medium: Gathered, timeline: Timeline) -> Mapping[int, list[GivenFace]]:
+        """The rows of each frame of a medium, by its place in the timeline.
 
         Raises:
             MediaError: A row is of no frame of it.
         """
-        found: dict[FrameKey, list[GivenFace]] = {}
+        found: dict[int, list[GivenFace]] = {}
         keys = _frame_keys(medium, timeline)
-        known = set(keys)
+        places = dict(zip(keys, timeline.times, strict=True))
         for face in self.faces:
             key = _frame_of(face, keys)
-            if key is None or key not in known:
-                raise MediaError(f"{self.path} row {face.row}: {medium.path} has no frame {_told(face)}")
-            found.setdefault(key, []).append(face)
+            if key is None or key not in places:
+                raise MediaError(f"{self.path} row {face.row}: {medium.label} has no frame {_told(face)}")
+            found.setdefault(places[key], []).append(face)
         return found
 
 
@@ -168,11 +168,11 @@ def _whole(row: dict[str, Any], name: str) -> int | None:
         raise ValueError(f"`{name}` must be a whole number. Received: {row[name]!r}") from None
 
 
-def _frame_keys(medium: Medium, timeline: Timeline) -> list[FrameKey]:
+def _frame_keys(medium: Gathered, timeline: Timeline) -> list[FrameKey]:
     """The frames of a medium in the order of presentation."""
-    if medium.kind == "video":
-        return [FrameKey(medium.path.name, time) for time in timeline.times]
-    return [FrameKey(medium.images[place], 0) for place in timeline.times]
+    if medium.images:
+        return [FrameKey(medium.images[place], 0) for place in timeline.times]
+    return [FrameKey(medium.path.name, time) for time in timeline.times]
 
 
 def _frame_of(face: GivenFace, keys: list[FrameKey]) -> FrameKey | None:

@@ -43,6 +43,7 @@ _SHOWN = 5
 @click.option("--aligner", metavar="NAME", help="With --boxes: finds the landmarks, where FILE has none.")
 @click.option("--masker", multiple=True, metavar="NAME", help="With --boxes: masks the faces.")
 @click.option("--recognizer", metavar="NAME", help="With --boxes: embeds the faces.")
+@click.option("--workers", type=click.IntRange(1), metavar="N", help="With --boxes: processes.  [default: cores]")
 def command(faceset: Path, source: Path | None, boxes: Path | None, media: Path | None, **settings: Any) -> None:
     """Make FACESET of what other tools have found, or add it to one that was made the same way.
 

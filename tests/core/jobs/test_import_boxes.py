@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -88,28 +89,34 @@ def test_feature_images_are_named(tmp_path):
         assert [face.source for face in faceset.faces()] == ["a.png", "b.png"]
 
 
-def test_feature_a_stopped_import_goes_on(movie, tmp_path, monkeypatch):
+def test_feature_a_stopped_import_goes_on_to_what_any_number_of_workers_makes(movie, tmp_path, monkeypatch):
+    monkeypatch.setattr("faceswap.core.jobs.import_boxes._CHUNK", 2)
     boxes = write(tmp_path / "boxes.json", [row(number, frame=number) for number in range(FRAMES)])
-    whole = job(movie, tmp_path, boxes, "whole")
-    run_job(whole)
-    checks = iter([None, Cancelled("stop")])
-    monkeypatch.setattr(JobContext, "check", lambda self: stop(next(checks, None)))
+    assert run_job(job(movie, tmp_path, boxes, "whole", workers=2)).workers == 2
+    stopped = job(movie, tmp_path, boxes, workers=1)
+    context = JobContext(lambda event: event.type == "progress" and event.done and context.stop(), tmp_path)
     with pytest.raises(Cancelled):
-        run_job(job(movie, tmp_path, boxes))
-    monkeypatch.undo()
-    report = run_job(job(movie, tmp_path, boxes))
-    assert report.frames_imported == FRAMES - 16 and report.frames == FRAMES
+        stopped.run(context)
+    with Faceset.open(tmp_path / "faces") as faceset:
+        held = faceset.info().frames
+    report = run_job(stopped)
+    assert 2 <= held < FRAMES
+    assert (report.frames_imported, report.frames, report.frames_missing) == (FRAMES - held, FRAMES, 0)
     with Faceset.open(tmp_path / "faces") as one, Faceset.open(tmp_path / "whole") as other:
         for face, same in zip(one.faces(), other.faces(), strict=True):
             assert face.id == same.id and face.crop.read_bytes() == same.crop.read_bytes()
+            np.testing.assert_array_equal(face.landmarks, same.landmarks)
     other_boxes = write(tmp_path / "others.json", [row(1, frame=1)])
     with pytest.raises(StoreError, match="detector 'file'"):
         run_job(job(movie, tmp_path, other_boxes))
 
 
-def stop(error):
-    if error:
-        raise error
+def test_error_media_that_are_several(movie, tmp_path):
+    (tmp_path / "media").mkdir()
+    shutil.copy(movie, tmp_path / "media")
+    write_image(tmp_path / "media" / "a.png", np.zeros((64, 64, 3), np.uint8))
+    with pytest.raises(MediaError, match="media holds 2 media, and a file of boxes is of one: name the video"):
+        run_job(job(tmp_path / "media", tmp_path, write(tmp_path / "boxes.json", [row(0, frame=0)])))
 
 
 @pytest.mark.parametrize(
