@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...lib.contact_sheet import contact_sheet
+from ...lib.faceset import DATABASE
 from ...lib.media import VideoWriter, write_image
 from ...lib.provenance.signing import Sealer
 from ...lib.provenance.xmp import TRAINED, packet
@@ -78,6 +79,8 @@ def settle_settings(folder: Path, settings: dict[str, Any]) -> None:
         OutputError: The folder cannot be written.
     """
     path = folder / RECORD
+    if (folder / DATABASE).exists() and not path.exists():
+        raise StoreError(f"{folder} holds faces that no generator made; choose another folder")
     with output_errors(path):
         (folder / PICTURES).mkdir(parents=True, exist_ok=True)
     told = json.dumps({"digital_source_type": TRAINED, **settings}, indent=1, sort_keys=True)

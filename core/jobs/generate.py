@@ -21,6 +21,9 @@ _SEARCHED = 256
 """Side that a picture has in the detector's second look, in pixels: smaller faces are missed."""
 _STORED = 4
 """Side of a stored crop for each pixel of the generator's side: it shows the whole head, and no detail is lost."""
+MOST = 100_000
+"""Faces of one seed, whose latents are drawn at once."""
+
 _STOPS = re.compile(r"\d+(\.\.\d+)+")
 
 
@@ -65,7 +68,7 @@ class GenerateJob(ProvenanceChoices, Job):
 
     model_dir: Path = Field(description="Folder of a trained generator.")
     faceset: Path = Field(description="Folder of the faces; made, or continued.")
-    count: int = Field(1000, ge=0, le=10**6, description="Faces to make; 0: only what else is asked for.")
+    count: int = Field(1000, ge=0, le=MOST, description="Faces to make; 0: only what else is asked for.")
     seed: int = Field(0, ge=0, description="Where the faces come from.")
     truncation: float = Field(
         1.0, ge=0, le=2, description="Below 1, faces nearer to the mean face: better and less varied."
@@ -94,6 +97,8 @@ class GenerateJob(ProvenanceChoices, Job):
     def _faces_by_number(cls, interpolate: str | None) -> str | None:
         if interpolate is not None and not _STOPS.fullmatch(interpolate):
             raise ValueError("numbers of faces were expected, such as 3..17")
+        if interpolate is not None and max(map(int, interpolate.split(".."))) >= MOST:
+            raise ValueError(f"numbers of faces are below {MOST}")
         return interpolate
 
     def home(self) -> Path:

@@ -88,3 +88,10 @@ def test_error_a_folder_of_other_faces(tmp_path: Path) -> None:
     settle_settings(tmp_path, {"seed": 1})
     with pytest.raises(StoreError, match="holds faces of another generator, checkpoint, seed or truncation"):
         settle_settings(tmp_path, {"seed": 2})
+
+
+def test_error_a_folder_of_real_faces(tmp_path: Path) -> None:
+    (tmp_path / "faces.db").touch()
+    with pytest.raises(StoreError, match="holds faces that no generator made; choose another folder"):
+        settle_settings(tmp_path, {"seed": 1})
+    assert [path.name for path in tmp_path.iterdir()] == ["faces.db"]

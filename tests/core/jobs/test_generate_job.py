@@ -140,6 +140,11 @@ def test_error_what_cannot_be_done(
     assert not (tmp_path / "faces" / "pictures").exists()
 
 
+def test_error_a_way_to_a_face_that_is_too_far(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="numbers of faces are below 100000"):
+        _job(tmp_path, tmp_path / "faces", interpolate="3..100000")
+
+
 @pytest.mark.parametrize("way", ["3", "3..", "a..b", "1..2..", "-1..2"])
 def test_error_a_way_between_no_faces(tmp_path: Path, way: str) -> None:
     with pytest.raises(ValueError, match=r"numbers of faces were expected, such as 3\.\.17"):
