@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,7 @@ class GenerateRun:
         if job.mix and not trained.plugin.mixes:
             raise OptionError(f"generator '{trained.record.name}' cannot mix: it has no levels that are fed apart.")
         self._job, self._context, self._trained = job, context, trained
-        self._marked = Marked(job.sealer(self._making()))
+        self._marked = Marked(job.sealer(self._making(job.consents(job.model_dir))))
         self._painter = Painter(trained.plugin, job.seed, job.truncation)
 
     def run(self) -> GenerateReport:
@@ -60,10 +61,9 @@ class GenerateRun:
             consent=job.consent_in_words(job.model_dir),
         )
 
-    def _making(self) -> dict[str, Any]:
-        """What the pictures tell of their making."""
-        job = self._job
-        return making([(self._trained, manifest_of(job.model_dir, self._trained.step))], job.consents(job.model_dir))
+    def _making(self, consents: Sequence[str] = ()) -> dict[str, Any]:
+        """What the pictures tell of their making; consent may be recorded later than the first of them are made."""
+        return making([(self._trained, manifest_of(self._job.model_dir, self._trained.step))], consents)
 
     def _paint(self) -> None:
         """Writes the pictures that are not there yet."""

@@ -21,6 +21,7 @@ from faceswap.core.testing.samples import portrait
 from faceswap.lib.faceset import Faceset
 from faceswap.lib.media import probe, read_frames, read_image
 from faceswap.lib.provenance.checking import Finding, State, check_file
+from faceswap.lib.provenance.consent import Consent, write_consent
 from faceswap.lib.provenance.keys import own_roots
 from faceswap.lib.provenance.xmp import TRAINED
 from faceswap.plugins.train.generators.dcgan import DcganGenerator
@@ -97,7 +98,9 @@ def test_feature_stopped_and_continued_makes_the_same_faces(tmp_path: Path, mode
     with pytest.raises(Cancelled):
         job.run(context)
     assert len(_pictures(tmp_path / "faces")) == 16
-    assert run_job(job).faces == 20
+    consent = tmp_path / "consent.json"
+    write_consent(consent, Consent(("a portrait in the public domain",), "a test", "the test"))
+    assert run_job(job.model_copy(update={"consent": (consent,)})).faces == 20  # Recorded since then: no other faces.
     pictures = _pictures(tmp_path / "faces")
     noise = np.random.default_rng(0).uniform(-1, 1, (20, 3)).astype(np.float32)
     for picture, expected in zip(pictures, DcganGenerator().generate(noise), strict=True):

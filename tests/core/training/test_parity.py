@@ -58,7 +58,8 @@ def test_backend_ten_steps_equal_those_of_tensorflow(
     for name, fall in FALLS[model].items():
         assert expected["losses"][name][-1] < expected["losses"][name][0] - fall
     for name, losses in expected["losses"].items():
-        np.testing.assert_allclose(got["losses"][name], losses, rtol=0, atol=1e-5, err_msg=name)
+        # A sum over all pixels has no more digits than a mean.
+        np.testing.assert_allclose(got["losses"][name], losses, rtol=0, atol=1e-5 * max(1, losses[0]), err_msg=name)
     assert len(got[WEIGHTS]) == len(expected[WEIGHTS])
     for (name, weights), value in zip(
         sorted(expected[WEIGHTS].items()), (value for _, value in sorted(got[WEIGHTS].items())), strict=True
