@@ -20,7 +20,8 @@ Inside = NDArray[np.bool_]
 
 _FINE, _COARSE = 1.0, 2.5  # Deviations of the blurs that part the bands, in pixels.
 _ACROSS = 1.0  # Deviation of the blur that sharpening adds the difference to.
-_HALVINGS = 7
+_MOST_TRIALS = 8
+_NEAR = 0.02  # Of the way to the wanted sharpness: what is left of it cannot be seen.
 _LEAST = 1e-7  # Energy of coarse detail below which nothing can be told: a hundredth of an 8-bit level.
 
 
@@ -82,14 +83,21 @@ def match_sharpness(face: Floats, inside: Inside, wanted: float, widest: float, 
 
 
 def _solve(reached: Callable[[float], float], distance: float, end: float) -> float:
-    """The amount, 0 to `end`, at which a measure that grows with it reaches a distance; by halving."""
-    if end <= 0 or reached(end) <= distance:
+    """The amount, 0 to `end`, at which a measure that grows with it from 0 reaches a distance: regula falsi."""
+    low, high, below, above = 0.0, end, -distance, reached(end) - distance if end > 0 else 0.0
+    if above <= 0:
         return end
-    low, high = 0.0, end
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if reached(middle) < distance else (low, middle)
-    return (low + high) / 2
+    amount = 0.0
+    for _ in range(_MOST_TRIALS):
+        amount = low - below * (high - low) / (above - below)
+        gap = reached(amount) - distance
+        if abs(gap) <= _NEAR * distance:
+            break
+        if gap < 0:
+            low, below, above = amount, gap, above / 2
+        else:
+            high, above, below = amount, gap, below / 2
+    return amount
 
 
 def _blurred(picture: Floats, inside: Inside, deviation: float) -> Floats:

@@ -100,6 +100,11 @@ def split_choices(kind: str, words: Sequence[str]) -> tuple[list[PluginChoice], 
     return [PluginChoice(name=name, options=options) for name, options in chosen], rest
 
 
+def _even_side(context: click.Context, parameter: click.Parameter, side: int) -> int:
+    """Refuses a side that a video cannot have."""
+    return _even(context, parameter, (side,))[0]
+
+
 def _even(context: click.Context, parameter: click.Parameter, sides: tuple[int, ...]) -> tuple[int, ...]:
     """Refuses sides that a video cannot have."""
     odd = next((side for side in sides if side % 2), None)
@@ -140,7 +145,6 @@ def _simple_unit(name: str, text: str) -> None:
 
 
 _simple_unit("startup", "the seconds of `--help` and `plugins` over a bare interpreter, and with 200 packages")
-_simple_unit("conversion", "conversion against bare decode, predict and encode")
 
 
 @command.command("extraction")
@@ -209,6 +213,59 @@ def train(context: click.Context, /, backends: tuple[str, ...], as_json: bool, *
         click.echo("  ".join(row.cells()), err=True)
     table = "\n".join(align_columns([HEADINGS, *(row.cells() for row in rows)]))
     _tell(figures(rows), as_json, table, [row.as_dict() for row in rows])
+
+
+@command.command("convert")
+@_repeats
+@_as_json
+@click.option("--only", type=click.Choice(("conversion", "blenders")), help="Only this half.")
+def convert(repeats: int, as_json: bool, only: str | None) -> None:
+    """Measure conversion against bare decode, predict and encode, and what each blender costs.
+
+    The table tells the milliseconds of one face; Poisson blending is measured against OpenCV's seamlessClone.
+    """
+    from ..bench.blender_costs import HEADINGS, measure_costs, measure_poisson
+    from ..bench.convert import measure
+
+    rows = [] if only == "conversion" else list(measure_costs(repeats))
+    told = [] if only == "conversion" else measure_poisson(repeats)
+    told += [] if only == "blenders" else measure(repeats)
+    table = "\n".join(align_columns([HEADINGS, *(row.cells() for row in rows)])) if rows else ""
+    _tell(told, as_json, table, [asdict(row) for row in rows])
+
+
+@command.command("blenders")
+@click.option("--work", required=True, type=click.Path(path_type=Path), help="Folder of the report and the picture.")
+@click.option("--frames", default=60, show_default=True, type=click.IntRange(3), help="Frames of the footage.")
+@click.option(
+    "--side", default=384, show_default=True, type=click.IntRange(256, 2048), callback=_even_side, help="Of the frames."
+)
+@click.option(
+    "--temporal",
+    "temporals",
+    multiple=True,
+    default=(0,),
+    show_default=True,
+    type=click.IntRange(0, 4),
+    help="Frames on either side that color is measured over; can be given several times.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def blenders(work: Path, frames: int, side: int, temporals: tuple[int, ...], as_json: bool) -> None:
+    """Measure each color blender with each composite on performers, against the true swap.
+
+    No model is trained: its answer is the true face in another light. Writes report.json, report.md and blenders.jpg.
+    """
+    from ..bench.blender_scene import Scene
+    from ..bench.blenders import COLORS, COMPOSITES, HEADINGS, chains, measure, ranked, write
+
+    scene, rows = Scene(frames, side), []
+    for row in measure(scene, chains(COLORS, COMPOSITES, temporals)):
+        rows.append(row)
+        click.echo("  ".join(row.cells()[:-1]), err=True)
+    best_first = ranked(rows)
+    write(work, best_first, scene, frames // 2)
+    told = json.dumps([asdict(row) for row in best_first], indent=1)
+    click.echo(told if as_json else "\n".join(align_columns([HEADINGS, *(row.cells() for row in best_first)])))
 
 
 @command.command("kills")

@@ -18,21 +18,20 @@ from .material import Material
 from .measure import Figure
 from .sides import Cost, Side, Work, compare_costs
 
-BOUND = 1.5
-MODELS = ("mini", "original")
+BOUND = 1.25
+MODEL = "original"
 
-_WIDTH, _HEIGHT, _FRAMES = 1280, 720, 500
+_WIDTH, _HEIGHT, _FRAMES = 640, 360, 500
 
 
 def measure(repeats: int) -> list[Figure]:
-    """Measures a conversion with the default blenders for each of `MODELS`."""
+    """Measures a conversion with the default blenders."""
     with TemporaryDirectory(prefix="faceswap-bench-") as folder:
-        material = Material(Path(folder), _FRAMES, _WIDTH, _HEIGHT)
-        return [_with_model(material, model, repeats) for model in MODELS]
+        return [_with_model(Material(Path(folder), _FRAMES, _WIDTH, _HEIGHT), MODEL, repeats)]
 
 
 def _with_model(material: Material, model: str, repeats: int) -> Figure:
-    name = f"conversion: {_WIDTH}x{_HEIGHT}, {model}, against decode, predict and encode"
+    name = f"convert: {_WIDTH}x{_HEIGHT}, {model}, against decode, predict and encode"
     paths = material.footage("target"), material.faceset("target"), material.model(model)
     with Side(make_ours, *paths) as ours, Side(make_bare, paths[0], paths[2]) as bare:
         return compare_costs(name, lambda: _timed(ours), lambda: _timed(bare), BOUND, repeats)
