@@ -180,14 +180,19 @@ def sweep(folder: Path) -> list[str]:
     """
     swept = []
     for entry in sorted(folder.iterdir()):
-        match = _TEMP.fullmatch(entry.name)
-        if match and not _runs_elsewhere(int(match[1])):
+        if is_left_over(entry.name):
             _remove(entry)
             swept.append(entry.name)
         elif entry.name.startswith(ASIDE_PREFIX):
             _restore(entry)
             swept.append(entry.name)
     return swept
+
+
+def is_left_over(name: str) -> bool:
+    """Whether a name is a temporary one of a process that has ended, or of this one."""
+    match = _TEMP.fullmatch(name)
+    return match is not None and not _runs_elsewhere(int(match[1]))
 
 
 def require_parent(path: Path) -> None:
@@ -199,14 +204,14 @@ def require_parent(path: Path) -> None:
 def disk_full_message(path: Path, needed: int | None = None) -> str:
     """The message for a full disk, a used-up quota or a file over the system's size limit."""
     free = shutil.disk_usage(path.parent).free if path.parent.is_dir() else 0
-    wanted = "" if needed is None else f"{_size(needed)} needed, "
+    wanted = "" if needed is None else f"{size_in_words(needed)} needed, "
     return (
-        f"cannot write {path}: the disk is full ({wanted}{_size(free)} free); "
+        f"cannot write {path}: the disk is full ({wanted}{size_in_words(free)} free); "
         "nothing written before is lost: free some space and run the same command again"
     )
 
 
-def _size(count: int) -> str:
+def size_in_words(count: int) -> str:
     """A number of bytes for people."""
     return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} kB"
 

@@ -107,10 +107,8 @@ def _decoded(container: Any) -> Any:
 
 def _encoder(container: Any, source: Any, job: Any) -> Any:
     """The job's encoder: same codec, preset, quality and threads."""
-    from ...lib.media import Encoding
-
-    encoding = Encoding(codec=job.codec, crf=job.crf, preset=job.preset)
-    stream = container.add_stream(encoding.codec, rate=source.average_rate, options=encoding.options())
+    encoding = job.encoding(job.output)
+    stream = container.add_stream(encoding.kind.encoder, rate=source.average_rate, options=encoding.options())
     stream.width, stream.height, stream.pix_fmt = source.width, source.height, "yuv420p"
     stream.codec_context.time_base = stream.time_base = source.time_base
     stream.codec_context.max_b_frames = 0

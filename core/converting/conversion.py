@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import reduce
 from itertools import groupby, zip_longest
 from pathlib import Path
+from typing import Protocol
 
 from ...lib.media import Chunk, Medium, read_chunk
 from .neighbors import wanted_and_near
 from .outputs import Output
 from .parts import Parts
 from .patch_folder import PART_ENDING, PatchFolder, Record
-from .stream import Swapper, Work
+from .stream import Work
+
+
+class Stream(Protocol):
+    """Makes of frames what is written."""
+
+    @property
+    def context(self) -> int:
+        """How many frames before and after a frame it has to see."""
+        ...
+
+    def stream(self, frames: Iterable[Work], finish: Callable[[Work], None]) -> Generator[Work, None, None]:
+        """Yields each wanted frame, finished, in order; `finish` is called with each, in any thread and order."""
+        ...
+
 
 Watch = Callable[[Work], None]
 """Told of each finished frame, in order; may raise to stop the work."""
@@ -105,7 +120,7 @@ class Conversion:
             return False
         return self.output.holds(number, tally.files)
 
-    def run(self, swapper: Swapper, watch: Watch) -> dict[int, Tally]:
+    def run(self, stream: Stream, watch: Watch) -> dict[int, Tally]:
         """Converts the unfinished chunks; when something raises, the chunk it happened in stays unfinished.
 
         Returns:
@@ -117,10 +132,8 @@ class Conversion:
         tallies = self.finished()
         counts = {chunk.index: chunk.count for chunk in self.chunks}
         unfinished = [chunk for chunk in self.chunks if chunk.index not in tallies]
-        frames = wanted_and_near(
-            self._frames(unfinished, swapper.shots.context), lambda work: work.wanted, swapper.shots.context
-        )
-        with closing(swapper.stream(frames, self._finish)) as works:
+        frames = wanted_and_near(self._frames(unfinished, stream.context), lambda work: work.wanted, stream.context)
+        with closing(stream.stream(frames, self._finish)) as works:
             for number, group in groupby(works, lambda work: work.chunk):
                 tallies[number] = self._write(counts[number], number, group, watch)
                 self.parts.record(number, asdict(tallies[number]))

@@ -124,6 +124,8 @@ class FacesetFaces:
 def _smoothed(faceset: Faceset, strength: float) -> dict[str, NDArray[np.float32]]:
     """The smoothed landmarks of the faces that have a track, by name."""
     table, landmarks = faceset.face_table(), faceset.column("landmarks")
+    if not len(table):
+        return {}
     order = np.argsort(table.track, kind="stable")  # The table is in the order of time.
     order = order[(table.track[order] >= 0) & np.isfinite(landmarks[order]).all(axis=(1, 2))]
     smoothed: dict[str, NDArray[np.float32]] = {}

@@ -35,6 +35,11 @@ class Footage:
         return None if self.keep_unswapped else Span.of(self.wanted, self.whole, self.medium.time_base)
 
     @property
+    def end(self) -> int | None:
+        """When the last frame of a video has been shown, where that is written; None where nobody can say."""
+        return self.whole.end if self.keep_unswapped else None
+
+    @property
     def bounds(self) -> tuple[int, int]:
         """The places of the first and the last wanted frame: times in a video, positions among images."""
         return self.wanted.times[0], self.wanted.times[-1]

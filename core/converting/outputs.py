@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from ...lib.media import (
-    SEGMENT_ENDING,
     VIDEO_ENDINGS,
+    Beside,
     Encoding,
+    Finish,
     Frame,
     ImageFolder,
     Medium,
     SegmentWriter,
-    Span,
+    Timeline,
+    Timing,
+    animate,
     join,
     lost_streams,
     require_video_output,
@@ -58,29 +62,25 @@ class Output(Protocol):
         ...
 
 
+@dataclass(frozen=True, eq=False)
 class VideoOutput:
-    """A video with the original's sound, times and tags: a closed segment for each chunk, joined and sealed at the end.
+    """A video with the original's times and tags: a closed segment for each chunk, joined and sealed at the end.
 
-    Args:
+    Attributes:
         path: The video.
         medium: The original.
         encoding: How the pictures are encoded.
         parts: Keeps the segments.
-        sealer: What the video is sealed by; None for not at all.
-        span: The part of the original that becomes the video; None for all of it.
+        beside: What is beside the pictures.
+        seal: Seals the video; None for not at all.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        medium: Medium,
-        encoding: Encoding,
-        parts: Parts,
-        sealer: Sealer | None = None,
-        span: Span | None = None,
-    ) -> None:
-        self._path, self._medium, self._encoding, self._parts = path, medium, encoding, parts
-        self._sealer, self._span = sealer, span
+    path: Path
+    medium: Medium
+    encoding: Encoding
+    parts: Parts
+    beside: Beside
+    seal: Finish | None = None
 
     def finish(self, frame: Frame) -> None:
         """Does nothing: an encoder wants its frames in order."""
@@ -88,7 +88,7 @@ class VideoOutput:
     @contextmanager
     def chunk(self, number: int) -> Iterator[Append]:
         """Encodes a segment."""
-        with SegmentWriter(self._segment(number), self._medium, self._encoding) as segment:
+        with SegmentWriter(self._segment(number), self.medium, self.encoding) as segment:
             yield segment.write
 
     def files(self, frame: Frame) -> list[str]:
@@ -100,34 +100,38 @@ class VideoOutput:
         return self._segment(number).exists()
 
     def losses(self) -> list[str]:
-        """The streams of sound and subtitles that the container cannot hold."""
-        return lost_streams(self._medium, self._path)
+        """What the codec cannot hold of the pictures, and the streams that the container cannot."""
+        lost = lost_streams(self.beside.video, self.path) if self.beside.video else []
+        return [*self.encoding.losses(self.medium), *lost]
 
     def publish(self, chunks: int) -> None:
-        """Joins the segments with the original's sound."""
-        segments = [self._segment(number) for number in range(chunks)]
-        finish = partial(self._sealer.seal, original=self._medium.path) if self._sealer else None
-        join([segment for segment in segments if segment.exists()], self._path, self._medium, finish, self._span)
-        if not self._sealer:
-            forget(self._path)
+        """Joins the segments with the original's sound, or makes an animation of them."""
+        every = [self._segment(number) for number in range(chunks)]
+        segments = [segment for segment in every if segment.exists()]
+        if self.encoding.kind.animation:
+            animate(segments, self.path, self.medium, self.encoding, self.seal)
+        else:
+            join(segments, self.path, self.medium, self.beside, self.seal)
+        if not self.seal:
+            forget(self.path)
 
     def _segment(self, number: int) -> Path:
-        return self._parts.path(number, SEGMENT_ENDING)
+        return self.parts.path(number, self.encoding.segment_ending)
 
 
 class FolderOutput:
-    """Images in a folder, each whole and sealed from the moment that it has its name.
+    """Images in a folder, each whole and sealed from the moment that it has its name; beside them, when they are shown.
 
     Args:
-        folder: The folder.
+        images: Writes them.
         medium: The original.
+        timeline: Its frames.
         sealer: What the images are sealed by; None for not at all.
     """
 
-    def __init__(self, folder: Path, medium: Medium, sealer: Sealer | None = None) -> None:
-        self._images = ImageFolder(folder)
-        self._medium, self._sealer = medium, sealer
-        sweep(folder)
+    def __init__(self, images: ImageFolder, medium: Medium, timeline: Timeline, sealer: Sealer | None = None) -> None:
+        self._images, self._medium, self._timeline, self._sealer = images, medium, timeline, sealer
+        sweep(images.folder)
 
     def finish(self, frame: Frame) -> None:
         """Writes the image."""
@@ -155,7 +159,19 @@ class FolderOutput:
         return []
 
     def publish(self, chunks: int) -> None:
-        """Does nothing: the images are in their place."""
+        """Writes the times of the images; they themselves are in their place."""
+        timing = self._timing()
+        if timing:
+            timing.write(self._images.folder)
+
+    def _timing(self) -> Timing | None:
+        """That of a video's frames, or what lies beside the images that these were made from."""
+        if self._medium.images:
+            return Timing.read(self._medium.folder)
+        stem = self._medium.path.stem
+        paths = {self._images.video_path(stem, pts): pts for pts in self._timeline.times}
+        frames = [(path.stem, pts) for path, pts in paths.items() if path.exists()]
+        return Timing.of(self._medium, frames, self._timeline.end)
 
 
 def is_video(path: Path) -> bool:
@@ -163,19 +179,51 @@ def is_video(path: Path) -> bool:
     return path.suffix.lower() in VIDEO_ENDINGS
 
 
-def require_output(path: Path, medium: Medium, encoding: Encoding) -> None:
+def require_output(path: Path, medium: Medium, encoding: Encoding, image_ending: str | None = None) -> None:
     """Refuses, before any work is done, an output that cannot be written.
+
+    Args:
+        path: The output.
+        medium: The footage.
+        encoding: How a video is encoded.
+        image_ending: That of images; None keeps their own.
 
     Raises:
         OutputError: The folder around it is missing, images are to become a video, a file is in the way of a
-            folder, or the output is the medium itself.
+            folder, the output is the medium itself, or cannot be `lossless`.
     """
-    if path.resolve() == medium.path.resolve():
-        raise OutputError(f"{path} is the footage itself; choose another output")
+    _require_other(path, medium)
     if is_video(path):
         if medium.kind != "video":
-            raise OutputError(f"cannot write {path}: {medium.path} has no timing; name a folder for the images")
+            raise OutputError(
+                f"cannot write {path}: {medium.path} has no timing; name a folder, and make a video of it with "
+                "`faceswap assemble`"
+            )
         require_video_output(path, encoding)
+        encoding.format_of(medium)
     elif path.suffix and not path.is_dir():
         known = " ".join(VIDEO_ENDINGS)
         raise OutputError(f"cannot write {path}: unknown ending {path.suffix!r}; use one of {known} or name a folder")
+    elif encoding.lossless and (medium.kind == "video" or image_ending in _LOSSY_ENDINGS):
+        raise OutputError(
+            f"cannot write {path} without loss: images of RGB do not hold every sample of a video's planes, and jpg "
+            "none; name a video, or leave out `lossless`"
+        )
+
+
+_LOSSY_ENDINGS = (".jpg",)
+
+
+def _require_other(path: Path, medium: Medium) -> None:
+    """Raises OutputError where the output is the footage, by whatever name, or would be written over its images."""
+    taken = {file.parent if medium.images else file for file in medium.files}
+    if any(same_place(path, place) for place in (medium.path, *taken)):
+        raise OutputError(f"{path} is the footage itself; choose another output")
+
+
+def same_place(path: Path, other: Path) -> bool:
+    """Whether two names lead to one file or folder, also by links."""
+    try:
+        return path.samefile(other)
+    except OSError:
+        return path.resolve() == other.resolve()

@@ -92,6 +92,11 @@ class Swapper:
     batch_size: int = 16
     keep_patches: bool = False
 
+    @property
+    def context(self) -> int:
+        """How many frames before and after a face the blenders need to know of."""
+        return self.shots.context
+
     def stream(self, frames: Iterable[Work], finish: Callable[[Work], None]) -> Generator[Work, None, None]:
         """Swaps the faces of frames.
 
@@ -111,7 +116,7 @@ class Swapper:
             finish(done)
             return done
 
-        cut = with_neighbors(self._cut(frames), self.shots.context)
+        cut = with_neighbors(self._cut(frames), self.context)
         swapped = self._swapped(ahead(cut, _DECODED_AHEAD))
         with ThreadPoolExecutor(min(_MOST_BLENDING, os.cpu_count() or 1)) as pool:
             yield from map_ahead(pool, blend, swapped, self.batch_size + _DECODED_AHEAD)

@@ -9,14 +9,12 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from ..host import PluginChoice, Prepared, default_chain, prepare, versions
 from .context import JobContext
+from .encoding import EncodingChoices, ImageFormat
 from .fly_choices import FlyChoices
 from .job import Report
 
 if TYPE_CHECKING:
-    from ...lib.media import Encoding
     from ..converting.shot_list import Shot
-
-Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
 
 
 def _yes_or_no(given: object) -> object:
@@ -65,12 +63,12 @@ class ConvertReport(Report):
         return Report.lines(self.model_copy(update=dict.fromkeys(idle)))
 
 
-class ConvertJob(FlyChoices):
+class ConvertJob(EncodingChoices, FlyChoices):
     """Write MEDIA to OUTPUT with its faces swapped by a trained model.
 
-    OUTPUT is a video (.mp4, .mov, .mkv) with the sound and timing of MEDIA, or a folder of images. What is finished
-    lies in OUTPUT.parts until all is: a run that was stopped or killed is continued by the same command. A video that
-    exists is replaced when the new one is whole.
+    OUTPUT is a video (.mp4, .mov, .mkv, .webm) with the sound and timing of MEDIA, an animation (.gif, .webp) or a
+    folder of images. What is finished lies in OUTPUT.parts until all is: a run that was stopped or killed is continued
+    by the same command. A video that exists is replaced when the new one is whole.
     """
 
     command: ClassVar[str] = "convert"
@@ -105,9 +103,9 @@ class ConvertJob(FlyChoices):
         "newest",
         description="Which weights: `newest`, `best` by validation, or a step.",
     )
-    codec: Literal["libx264", "libx265", "ffv1"] = Field("libx264", description="Codec of a video; ffv1 is lossless.")
-    crf: float = Field(18, ge=0, le=51, description="Quality of a video: 0 is lossless, 51 the worst.")
-    preset: Preset = Field("medium", description="How much time the encoder takes to make a video small.")
+    image_format: ImageFormat | None = Field(
+        None, description="Format of a folder of images.  [default: that of the images; png for a video's frames]"
+    )
     chunk_frames: int = Field(128, ge=1, description="Frames that are kept together; a kill loses no more.")
     blenders: tuple[PluginChoice, ...] = default_chain("blender")
 
@@ -135,7 +133,7 @@ class ConvertJob(FlyChoices):
 
         require_chain(self.chain())
         medium = probe(self.media)
-        require_output(self.output, medium, self.encoding())
+        require_output(self.output, medium, self.encoding(self.output), self.image_ending())
         require_frames(medium, self.frames)
         if self.patch:
             require_patch_folder(self.patch, medium, self.output)
@@ -170,8 +168,6 @@ class ConvertJob(FlyChoices):
 
         return read_shots(self.shots)
 
-    def encoding(self) -> Encoding:
-        """How a video is encoded."""
-        from ...lib.media import Encoding
-
-        return Encoding(codec=self.codec, crf=self.crf, preset=self.preset)
+    def image_ending(self) -> str | None:
+        """The ending of images; None: that which they have."""
+        return f".{self.image_format}" if self.image_format else None

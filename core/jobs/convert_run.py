@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ...lib.faceset import Faceset
-from ...lib.media import Medium, probe
+from ...lib.media import Beside, ImageFolder, Medium, probe
 from ..converting.casting import Cast
 from ..converting.conversion import Conversion, Tally, sum_up
 from ..converting.faces import FaceSource
@@ -159,9 +160,12 @@ class ConvertRun:
         job, output = self._job, self._job.output
         target: Output
         if is_video(output):
-            target = VideoOutput(output, footage.medium, job.encoding(), parts, sealer, footage.span)
+            medium, beside = footage.medium, Beside(footage.medium.path, footage.span, footage.end)
+            seal = partial(sealer.seal, original=medium.path) if sealer else None
+            target = VideoOutput(output, medium, job.encoding(output), parts, beside, seal)
         else:
-            target = FolderOutput(output, footage.medium, sealer)
+            images = ImageFolder(output, job.image_ending(), scale=job.scale)
+            target = FolderOutput(images, footage.medium, footage.read, sealer)
         chunks = footage.read.chunks(job.chunk_frames)
         people = tuple(each.role.person for each in cast)
         patches = PatchFolder(job.patch, footage.medium, job.patch_format, people, sealer) if job.patch else None

@@ -4,30 +4,34 @@ Everything that touches FFmpeg goes through here. Convention throughout: picture
 row 0 on top, upright; times are integers in the stream's time base.
 """
 
+from .animation import animate
+from .codecs import CODECS, PRESETS, VIDEO_ENDINGS, built_in, codec_for
 from .copies import lost_streams
-from .encoding import CODECS, PRESETS, VIDEO_ENDINGS, Encoding, require_video_output
+from .encoding import Encoding, require_video_output
 from .footage import VideoWriter
 from .frame import Frame
 from .gathering import VIDEO_INPUT_ENDINGS, Gathered, gather
 from .identity import fingerprints
 from .image_folder import ImageFolder
 from .images import IMAGE_ENDINGS, Finish, list_images, read_image, require_image_ending, write_image
-from .join import join
+from .join import Beside, join
 from .medium import Chunk, ColorTags, FrameKey, Medium
 from .orientation import Orientation
 from .probe import probe
 from .reader import FrameReader, read_chunk, read_frames
-from .segments import SEGMENT_ENDING, SegmentWriter
+from .segments import SegmentWriter
 from .selection import Selection
 from .timeline import Span, Timeline, scan, split
+from .timing import TIMING_NAME, Timing, untold
 
 __all__ = [
     "CODECS",
     "IMAGE_ENDINGS",
     "PRESETS",
-    "SEGMENT_ENDING",
+    "TIMING_NAME",
     "VIDEO_ENDINGS",
     "VIDEO_INPUT_ENDINGS",
+    "Beside",
     "Chunk",
     "ColorTags",
     "Encoding",
@@ -43,7 +47,11 @@ __all__ = [
     "Selection",
     "Span",
     "Timeline",
+    "Timing",
     "VideoWriter",
+    "animate",
+    "built_in",
+    "codec_for",
     "fingerprints",
     "gather",
     "join",
@@ -57,5 +65,6 @@ __all__ = [
     "require_video_output",
     "scan",
     "split",
+    "untold",
     "write_image",
 ]

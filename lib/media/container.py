@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import av
-from av.container import InputContainer
+from av.container import InputContainer, OutputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
@@ -21,6 +22,11 @@ Packet: TypeAlias = "av.Packet[VideoStream]"
 
 _DEMUXERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,ogg,asf,mxf,gif,nut"
 """No playlists, no raw streams without times, no devices, nothing that refers to other files."""
+
+ISO = ("mp4", "mov")
+"""FFmpeg's names for the containers of the ISO base media file format, which count in any unit."""
+
+_LARGEST_SCALE = 2**31 - 1
 
 _UNREADABLE = {
     errno.EINVAL: "its container is not one that is read here",
@@ -100,6 +106,27 @@ def holds_times(stream: VideoStream) -> bool:
     may lie in another order than they are shown in, the times of their places in the file.
     """
     return stream.container.format.name != "avi" or stream.codec_context.name not in ("h264", "hevc")
+
+
+def open_output(path: Path, kind: str, scale: int, *rates: int) -> OutputContainer:
+    """Opens a container that keeps times as exactly as it can.
+
+    Args:
+        path: The file.
+        kind: FFmpeg's name for the container. Matroska counts milliseconds whatever it is told.
+        scale: Ticks of the pictures in a second.
+        rates: Samples of each sound in a second.
+    """
+    if kind not in ISO:
+        # Sound that begins before the pictures, as AAC does, moves all times in Matroska otherwise.
+        return av.open(str(path), "w", format=kind, container_options={"avoid_negative_ts": "disabled"})
+    exact = math.lcm(scale, *rates)
+    options = {
+        "movflags": "+faststart",
+        "video_track_timescale": str(scale),
+        "movie_timescale": str(exact if exact <= _LARGEST_SCALE else scale),
+    }
+    return av.open(str(path), "w", format=kind, container_options=options)
 
 
 def stream_time_base(stream: VideoStream) -> Fraction:

@@ -11,24 +11,23 @@ import av
 from av.container import InputContainer, OutputContainer
 from av.stream import Stream
 
+from .codecs import VIDEO_ENDINGS
 from .container import open_input
-from .encoding import VIDEO_ENDINGS
-from .medium import Medium
 from .timeline import Span
 
 Timed = tuple[float, int, "av.Packet[Any]"]
 """A packet after what it sorts by: its time in seconds and the index of its stream."""
 
 
-def lost_streams(original: Medium, output: str | Path) -> list[str]:
+def lost_streams(beside: Path, output: str | Path) -> list[str]:
     """What `join` will have to leave out, one line for each stream of sound or subtitles.
 
     Args:
-        original: A video.
+        beside: The video whose sound and subtitles are to be copied.
         output: Its ending names the container.
     """
     ending = Path(output).suffix.lower()
-    with open_input(original.path) as source:
+    with open_input(beside) as source:
         return [
             f"{stream.type} stream {stream.index} ({_codec(stream)}) will be left out: {ending} cannot hold it"
             for stream in (*source.streams.audio, *source.streams.subtitles)

@@ -15,8 +15,9 @@ from av.audio.stream import AudioStream
 from numpy.typing import NDArray
 
 from ..publish import atomic_file
+from .codecs import VIDEO_ENDINGS
 from .container import writing
-from .encoding import HD, VIDEO_ENDINGS, Encoding, add_video_stream, require_video_output, tag_stream
+from .encoding import HD, Encoding, add_video_stream, require_video_output, tag_stream
 from .frame import VideoPicture
 from .images import Finish
 
@@ -48,7 +49,7 @@ class VideoWriter:
         """Opens a video.
 
         Args:
-            path: Ends in one of `VIDEO_ENDINGS`; the folder must exist.
+            path: Ends in one of `VIDEO_ENDINGS` that the codec goes with; the folder must exist.
             width: Of the pictures.
             height: Of the pictures.
             rate: Pictures per second.
@@ -63,6 +64,8 @@ class VideoWriter:
         self._path = Path(path)
         encoding = encoding or Encoding(pixel_format="yuv420p")
         require_video_output(self._path, encoding)
+        if encoding.kind.animation:
+            raise ValueError(f"`encoding` must be that of a video. Received: {encoding.codec}")
         self._size = (width, height)
         self._frames = 0
         self._samples = 0
@@ -96,10 +99,7 @@ class VideoWriter:
         width, height = self._size
         if pixels.shape != (height, width, 3) or pixels.dtype != np.uint8:
             raise ValueError(f"`pixels` must be uint8 [{height} {width} 3]. Received: {pixels.dtype} {pixels.shape}")
-        video = av.VideoFrame(width, height, self._video.pix_fmt or "yuv420p")
-        everywhere = np.ones((height, width), np.bool_)
-        picture = VideoPicture(video, HD)
-        picture.samples(writable=True).write(0, 0, np.divide(pixels, 255, dtype=np.float32), everywhere)
+        video = VideoPicture.of(pixels, self._video.pix_fmt or "yuv420p", HD).video
         video.pts, video.time_base = self._frames, self._time_base
         self._frames += 1
         with writing(self._path):

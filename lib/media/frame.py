@@ -15,6 +15,8 @@ from .medium import ColorTags, FrameKey
 from .orientation import Orientation
 from .samples import Plane, Samples
 
+_VIEW_BITS = 8
+
 
 class Picture(Protocol):
     """Where a frame's samples lie."""
@@ -32,6 +34,15 @@ class VideoPicture:
         self.video = video
         self._tags = tags
 
+    @classmethod
+    def of(cls, pixels: NDArray[np.uint8] | NDArray[np.uint16], pixel_format: str, tags: ColorTags) -> VideoPicture:
+        """A picture in a format of `LAYOUTS`, with colors coded as `tags` say, of RGB `[height width 3]` as stored."""
+        height, width = pixels.shape[:2]
+        picture = cls(_blank(width, height, pixel_format, tags), tags)
+        colors = np.divide(pixels, np.iinfo(pixels.dtype).max, dtype=np.float32)
+        picture.samples(writable=True).write(0, 0, colors, np.ones((height, width), np.bool_))
+        return picture
+
     def samples(self, writable: bool = False) -> Samples:
         """Views of the planes; with `writable`, of a copy that no decoder refers to."""
         if writable:
@@ -43,7 +54,7 @@ class VideoPicture:
 
     def converted(self, pixel_format: str, tags: ColorTags) -> VideoPicture:
         """The same picture at the same time in another format of `LAYOUTS`, with colors coded as `tags` say."""
-        video = av.VideoFrame(self.video.width, self.video.height, pixel_format)
+        video = _blank(self.video.width, self.video.height, pixel_format, tags)
         video.pts, video.time_base, video.duration = self.video.pts, self.video.time_base, self.video.duration
         picture = VideoPicture(video, tags)
         self.samples().copy_to(picture.samples())
@@ -106,6 +117,13 @@ class Frame:
         picture = ImagePicture(self.image().copy(), Path(self.key.source))
         return Frame(self.key, self.time, picture, Orientation(), (self.width, self.height))
 
+    def pixels(self) -> NDArray[np.uint8] | NDArray[np.uint16]:
+        """The picture at the source's depth: RGB `[height width 3]`, uint16 0..65535 for more than 8 bits a sample."""
+        if self.picture.samples().layout.bits <= _VIEW_BITS:
+            return self.image()
+        colors = self.read_box(0, 0, self.width, self.height)
+        return np.rint(colors * np.iinfo(np.uint16).max).astype(np.uint16)
+
     def read_box(self, left: int, top: int, right: int, bottom: int) -> NDArray[np.float32]:
         """A box at the source's depth: float32 RGB `[bottom-top right-left 3]`, 0..1.
 
@@ -149,6 +167,15 @@ class Frame:
         if not (0 <= left < right <= self.width and 0 <= top < bottom <= self.height):
             size = f"{self.width}x{self.height}"
             raise ValueError(f"A box must lie inside the frame of {size} and not be empty. Received: {box}")
+
+
+def _blank(width: int, height: int, pixel_format: str, tags: ColorTags) -> av.VideoFrame:
+    """A frame without content that says how its colors are coded; RGB needs no saying."""
+    video = av.VideoFrame(width, height, pixel_format)
+    video.color_primaries, video.color_trc = tags.primaries, tags.transfer
+    if LAYOUTS[pixel_format].model != "rgb":
+        video.colorspace, video.color_range = tags.matrix, tags.range
+    return video
 
 
 def _frame_tags(video: av.VideoFrame, stream: ColorTags) -> ColorTags:

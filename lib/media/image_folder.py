@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
+import numpy as np
+
 from ..errors import OutputError
-from ..publish import publish_bytes, require_parent
+from ..publish import output_errors, publish_bytes, require_parent
 from .frame import Frame, ImagePicture
-from .images import IMAGE_ENDINGS, Finish, write_image
+from .images import DEEP_ENDINGS, IMAGE_ENDINGS, Finish, Pixels, write_image
 
 
 class ImageFolder:
     """Writes frames into a folder, one atomic file each, under names that depend on the frame alone."""
 
-    def __init__(self, folder: str | Path, ending: str | None = None, quality: int = 95) -> None:
+    def __init__(self, folder: str | Path, ending: str | None = None, quality: int = 95, scale: float = 1.0) -> None:
         """Makes the folder, if it is not there; the folder that it lies in must exist.
 
         Args:
             folder: Where the images go.
             ending: For example `.jpg`; None keeps that of an image, and takes `.png` for frames of a video.
             quality: Of jpg and webp, 1..100.
+            scale: Size of the images over that of the frames.
 
         Raises:
             OutputError: The ending is unknown, the folder cannot be made, or a file is in its way.
@@ -30,19 +34,25 @@ class ImageFolder:
         require_parent(self.folder)
         if self.folder.exists() and not self.folder.is_dir():
             raise OutputError(f"cannot write images to {self.folder}: a file of that name is in the way")
-        self.folder.mkdir(exist_ok=True)
+        with output_errors(self.folder):
+            self.folder.mkdir(exist_ok=True)
         self._ending = ending
         self._quality = quality
+        self._scale = scale
 
     def path_of(self, frame: Frame) -> Path:
-        """Where a frame goes: `<image name>`, or `<video name>_<pts, 9 digits>.png`."""
+        """Where a frame goes: `<image name>`, or as `video_name` says."""
         source = Path(frame.key.source)
         if isinstance(frame.picture, ImagePicture):
             return self.folder / (source.stem + (self._ending or source.suffix))
-        return self.folder / f"{source.stem}_{frame.key.pts:09d}{self._ending or '.png'}"
+        return self.video_path(source.stem, frame.key.pts)
+
+    def video_path(self, stem: str, pts: int) -> Path:
+        """Where the frame of a video goes that is shown at a time: `<video name>_<pts, 9 digits>.png`."""
+        return self.folder / f"{stem}_{pts:09d}{self._ending or '.png'}"
 
     def write(self, frame: Frame, xmp: bytes | None = None, finish: Finish | None = None) -> Path:
-        """Writes a frame; an image in which nothing was changed is copied byte for byte.
+        """Writes a frame, at its own depth where the format can; an image that did not change is copied byte for byte.
 
         Args:
             frame: The frame.
@@ -56,10 +66,22 @@ class ImageFolder:
             OutputError: The disk is full.
         """
         path = self.path_of(frame)
-        if not isinstance(frame.picture, ImagePicture):
-            write_image(path, frame.image(), self._quality, xmp=xmp, finish=finish)
-        elif not frame.changed and path.suffix == frame.picture.path.suffix:
+        if self._is_copy(frame, path) and isinstance(frame.picture, ImagePicture):
             publish_bytes(path, frame.picture.path.read_bytes())
         else:
-            write_image(path, frame.picture.pixels, self._quality, xmp=xmp, finish=finish)
+            pixels = frame.pixels() if path.suffix.lower() in DEEP_ENDINGS else frame.image()
+            write_image(path, self._scaled(pixels), self._quality, xmp=xmp, finish=finish)
         return path
+
+    def _is_copy(self, frame: Frame, path: Path) -> bool:
+        """Whether an image would come out as it came in."""
+        picture = frame.picture
+        same = isinstance(picture, ImagePicture) and path.suffix == picture.path.suffix
+        return same and not frame.changed and self._scale == 1
+
+    def _scaled(self, pixels: Pixels) -> Pixels:
+        if self._scale == 1:
+            return pixels
+        height, width = (max(1, round(side * self._scale)) for side in pixels.shape[:2])
+        kind = cv2.INTER_AREA if self._scale < 1 else cv2.INTER_LANCZOS4
+        return np.asarray(cv2.resize(pixels, (width, height), interpolation=kind))

@@ -16,6 +16,9 @@ from .heads import claimed_size
 
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 
+DEEP_ENDINGS = (".png", ".tif", ".tiff")
+"""Those of formats that hold 16 bits."""
+
 MOST_PIXELS = 2**28
 """In one picture: 16384x16384, which take a gigabyte and a half at 16 bits. FFmpeg refuses larger frames by itself."""
 

@@ -3,50 +3,70 @@
 from __future__ import annotations
 
 import heapq
-import math
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import av
 from av.container import InputContainer, OutputContainer
 from av.video.stream import VideoStream
 
 from ..errors import MediaError
 from ..publish import atomic_file, require_parent
-from .container import Packet, open_input, video_stream, whole_packets, writing
+from .codecs import VIDEO_ENDINGS
+from .container import ISO, Packet, open_input, open_output, writing
 from .copies import Timed, add_copies, copied_packets, timed
-from .encoding import VIDEO_ENDINGS, encoded_color, tag_stream
+from .encoding import encoded_color, tag_stream
 from .images import Finish
 from .layouts import working_format
+from .matroska import set_sample_aspect
 from .medium import Medium
 from .timeline import Span
 
 _BRAND_KEYS = {"major_brand", "minor_version", "compatible_brands", "encoder"}
-_LARGEST_SCALE = 2**31 - 1
+_APPLE_HEVC = "hvc1"
+"""The name of HEVC that players of Apple know; others know it as well."""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What a video has beside its pictures.
+
+    Attributes:
+        video: Whose sound, subtitles, chapters and titles are copied, as a rule the original; None for none.
+        span: The part of it that the pictures are of, from whose beginning the output counts its times; the output gets
+            the sound and the subtitles that begin in it, and no chapters. None: the whole.
+        end: When the last picture has been shown, in the original's time base; None: as the encoder thinks.
+    """
+
+    video: Path | None = None
+    span: Span | None = None
+    end: int | None = None
+
+
+NOTHING = Beside()
 
 
 def join(
     segments: Iterable[str | Path],
     output: str | Path,
     original: Medium,
+    beside: Beside = NOTHING,
     finish: Finish | None = None,
-    span: Span | None = None,
 ) -> None:
-    """Puts segments together, with the original's sound, subtitles, rotation, color tags, chapters and titles.
+    """Puts segments together, with the original's rotation, color tags and shape of pixels.
 
-    The times of frames stay exact in mp4 and mov; mkv counts milliseconds. Packets of sound and subtitles are
-    copied bit for bit, but for streams that the container cannot hold (`lost_streams`). The file appears under
+    The times of frames stay exact in mp4 and mov; mkv and webm count milliseconds. Packets of sound and subtitles
+    are copied bit for bit, but for streams that the container cannot hold (`lost_streams`). The file appears under
     its name when it is whole.
 
     Args:
         segments: Files of `SegmentWriter`, in order; empty ones are passed over.
-        output: Ends in one of `VIDEO_ENDINGS`.
-        original: The video that the frames came from.
+        output: Ends in one of `VIDEO_ENDINGS` that is no animation's.
+        original: What the frames came from.
+        beside: What is to be beside the pictures.
         finish: Called with the whole temporary file before it gets its name.
-        span: The part of the original that the segments are of, from whose beginning the output counts its times; it
-            gets the sound and the subtitles that begin in it, and no chapters. None: the whole.
 
     Raises:
         MediaError: No segment holds a frame, or they were encoded in different ways.
@@ -58,21 +78,25 @@ def join(
     if not parts:
         raise MediaError(f"there are no frames to write to {target}: none of {original.path} could be decoded")
     with writing(target), atomic_file(target) as temp:
-        _mux(parts, temp, target, original, span)
+        _mux(parts, temp, target, original, beside)
+        if VIDEO_ENDINGS[target.suffix.lower()] not in ISO and original.sample_aspect != 1:
+            set_sample_aspect(temp, original.sample_aspect)
         if finish:
             finish(temp, target)
 
 
-def _mux(parts: list[Path], temp: Path, target: Path, original: Medium, span: Span | None) -> None:
+def _mux(parts: list[Path], temp: Path, target: Path, original: Medium, beside: Beside) -> None:
     """Writes the whole file under its temporary name."""
+    span, end = beside.span, None if beside.end is None else beside.end * original.time_base
     with ExitStack() as stack:
-        source = stack.enter_context(open_input(original.path))
-        container = stack.enter_context(_open_output(temp, target, original, source))
-        stream = _add_video(container, parts[0], original)
-        copies = add_copies(container, source, target)
-        _copy_description(container, source, chapters=span is None)
-        copied = copied_packets(source, copies, span)
-        for _, _, packet in heapq.merge(_video_packets(parts, stream, original), copied):
+        source = stack.enter_context(open_input(beside.video)) if beside.video else None
+        container = stack.enter_context(_open(temp, target, original, source))
+        streams = [_video_packets(parts, _add_video(container, parts[0], original), end)]
+        if source:
+            copies = add_copies(container, source, target)
+            _copy_description(container, source, chapters=span is None)
+            streams.append(copied_packets(source, copies, span))
+        for _, _, packet in heapq.merge(*streams):
             container.mux(_moved(packet, span) if span else packet)
 
 
@@ -84,20 +108,11 @@ def _moved(packet: Packet, span: Span) -> Packet:
     return packet
 
 
-def _open_output(temp: Path, target: Path, original: Medium, source: InputContainer) -> OutputContainer:
-    """The container to fill; mp4 and mov are told to count in units that hold all times exactly."""
-    name = VIDEO_ENDINGS[target.suffix.lower()]
-    if name == "matroska":
-        return av.open(str(temp), "w", format=name)
-    scale = original.time_base.denominator
-    rates = (audio.codec_context.sample_rate for audio in source.streams.audio if audio.codec_context)
-    exact = math.lcm(scale, *rates)
-    options = {
-        "movflags": "+faststart",
-        "video_track_timescale": str(scale),
-        "movie_timescale": str(exact if exact <= _LARGEST_SCALE else scale),
-    }
-    return av.open(str(temp), "w", format=name, container_options=options)
+def _open(temp: Path, target: Path, original: Medium, source: InputContainer | None) -> OutputContainer:
+    """The container to fill."""
+    sounds = source.streams.audio if source else ()
+    rates = (sound.codec_context.sample_rate for sound in sounds if sound.codec_context)
+    return open_output(temp, VIDEO_ENDINGS[target.suffix.lower()], original.time_base.denominator, *rates)
 
 
 def _add_video(container: OutputContainer, segment: Path, original: Medium) -> VideoStream:
@@ -105,11 +120,14 @@ def _add_video(container: OutputContainer, segment: Path, original: Medium) -> V
     with open_input(segment) as first:
         template = first.streams.video[0]
         stream: VideoStream = container.add_stream_from_template(template, opaque=True)
-        color = encoded_color(original, working_format(template.pix_fmt or original.pixel_format))
+        pixel_format = working_format(template.pix_fmt or original.pixel_format)
+        color = encoded_color(original, pixel_format, template.codec_context.name)
     stream.time_base = original.time_base
     stream.codec_context.framerate = original.rate or Fraction(0)
     tag_stream(stream, color, original.sample_aspect)
     stream.set_display_matrix(original.display_matrix)
+    if container.format.name in ISO and stream.codec_context.name == "hevc":
+        stream.codec_context.codec_tag = _APPLE_HEVC
     return stream
 
 
@@ -121,15 +139,19 @@ def _copy_description(container: OutputContainer, source: InputContainer, chapte
         container.set_chapters(found)
 
 
-def _video_packets(parts: list[Path], stream: VideoStream, original: Medium) -> Iterator[Timed]:
-    """The packets of all segments; without B-frames they are decoded in the order in which they are shown."""
+def _video_packets(parts: list[Path], stream: VideoStream, end: Fraction | None) -> Iterator[Timed]:
+    """The packets of all segments; without B-frames they are decoded in the order in which they are shown.
+
+    The last is shown up to `end`, in seconds, which segments do not hold.
+    """
     held = None
     for packet in _segment_packets(parts):
         if held is not None:
             yield timed(held, stream)
         held = packet
     if held is not None:
-        held.duration = _last_duration(held, original) or held.duration
+        if end is not None:
+            held.duration = max(0, round(end / held.time_base) - (held.pts or 0))
         yield timed(held, stream)
 
 
@@ -143,16 +165,3 @@ def _segment_packets(parts: list[Path]) -> Iterator[Packet]:
             if video.codec_context.extradata != setup:
                 raise MediaError(f"{part} was encoded in another way than the segments before it; convert it anew")
             yield from (packet for packet in segment.demux(video) if packet.size)
-
-
-def _last_duration(packet: Packet, original: Medium) -> int | None:
-    """How long the original shows the last frame, in the packet's time base; segments do not hold that."""
-    time = round((packet.pts or 0) * packet.time_base / original.time_base)
-    with open_input(original.path) as source:
-        stream = video_stream(source, original.path)
-        with suppress(av.FFmpegError):
-            source.seek(time, stream=stream)
-        for candidate in whole_packets(source, stream):
-            if candidate.pts == time and candidate.duration:
-                return round(candidate.duration * original.time_base / packet.time_base)
-    return None

@@ -7,7 +7,7 @@ takes part in that mean with what stood there before.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -64,10 +64,12 @@ class Samples:
         """Fills another picture of the same size with this one, in its own layout and coding."""
         height, width = self.planes[0].shape
         codes = self._codes((0, 0, width, height)).astype(np.float32)
-        if self.coding.model == other.coding.model:
+        if replace(self.coding, bits=other.coding.bits) == other.coding and not self.coding.full:
             codes *= 2.0 ** (other.coding.bits - self.coding.bits)
         else:
-            colors = np.clip(cv2.transform(codes, self.coding.decoder()), 0, 1)
+            colors = cv2.transform(codes, self.coding.decoder())
+            if self.coding.model != other.coding.model:
+                colors = np.clip(colors, 0, 1)
             codes = cv2.transform(colors, other.coding.encoder())
         other._write_codes(0, 0, codes, np.ones((height, width), np.bool_))
 

@@ -10,17 +10,14 @@ from typing import Self
 
 import av
 from av.container import OutputContainer
+from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
 from ..publish import atomic_file
-from .container import writing
+from .container import open_output, writing
 from .encoding import Encoding, add_video_stream, encoded_color, tag_stream
 from .frame import Frame, VideoPicture
-from .layouts import working_format
 from .medium import Medium
-
-SEGMENT_ENDING = ".nut"
-"""NUT holds every codec and keeps every time base exactly, which Matroska (milliseconds) does not."""
 
 _USUAL_RATE = Fraction(25)
 
@@ -37,7 +34,7 @@ class SegmentWriter:
         """Opens a segment.
 
         Args:
-            path: Where the segment goes, by custom with `SEGMENT_ENDING`; the folder must exist.
+            path: Where the segment goes, by custom with the `segment_ending` of its encoding; the folder must exist.
             medium: The video that the frames come from.
             encoding: The same for all segments that are to be joined.
 
@@ -49,7 +46,8 @@ class SegmentWriter:
             raise ValueError(f"`medium` must be a video. Received: {medium.kind} {medium.path}")
         self._path = Path(path)
         self._medium = medium
-        self._encoding = encoding or Encoding()
+        self._encoding = (encoding or Encoding()).segment
+        self._reformatter = VideoReformatter()
         self._last: int | None = None
         self._stack = ExitStack()
         self._temp = self._stack.enter_context(atomic_file(self._path))
@@ -102,18 +100,26 @@ class SegmentWriter:
         """The container and its encoder, made with the first frame."""
         if self._container is None or self._stream is None:
             medium = self._medium
-            pixel_format = self._encoding.format_for(working_format(medium.pixel_format), *medium.stored_size)
-            self._container = self._stack.enter_context(av.open(str(self._temp), "w", format="nut"))
+            pixel_format, size = self._encoding.format_of(medium), self._encoding.size_of(medium)
+            container = open_output(self._temp, self._encoding.kind.segment, medium.time_base.denominator)
+            self._container = self._stack.enter_context(container)
             rate = medium.rate or _USUAL_RATE
-            self._stream = add_video_stream(
-                self._container, self._encoding, pixel_format, medium.stored_size, medium.time_base, rate
-            )
-            tag_stream(self._stream, encoded_color(medium, pixel_format), medium.sample_aspect)
+            self._stream = add_video_stream(container, self._encoding, pixel_format, size, medium.time_base, rate)
+            self._color = encoded_color(medium, pixel_format, self._encoding.codec)
+            tag_stream(self._stream, self._color, medium.sample_aspect)
         return self._container, self._stream
 
     def _fitting(self, picture: VideoPicture, stream: VideoStream) -> av.VideoFrame:
-        """The frame in the encoder's format: itself, unless the codec cannot take what the source has."""
-        wanted = stream.pix_fmt
-        if wanted is None or picture.video.format.name == wanted:
+        """The frame in the encoder's size and format: itself, unless it is scaled or the codec cannot take it so."""
+        size, wanted = (stream.width, stream.height), stream.pix_fmt
+        if (picture.video.width, picture.video.height) != size:
+            picture = VideoPicture(self._scaled(picture.video, size), self._medium.color)
+        if wanted is None or (picture.video.format.name == wanted and self._color == self._medium.color):
             return picture.video
-        return picture.converted(wanted, encoded_color(self._medium, wanted)).video
+        return picture.converted(wanted, self._color).video
+
+    def _scaled(self, video: av.VideoFrame, size: tuple[int, int]) -> av.VideoFrame:
+        """A frame in another size: means over areas where it becomes smaller, Lanczos where larger."""
+        smaller = size[0] < video.width
+        kind = Interpolation.AREA if smaller else Interpolation.LANCZOS
+        return self._reformatter.reformat(video, *size, video.format.name, interpolation=kind)

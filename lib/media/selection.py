@@ -73,7 +73,7 @@ class Selection:
             return timeline
         start = 0 if self.first is None else self._place(timeline, time_base, self.first, bisect_left)
         end = None if self.last is None else self._end(timeline, time_base)
-        return replace(timeline, times=timeline.times[start : end : self.every], missing=0)
+        return replace(timeline, times=timeline.times[start : end : self.every], missing=0, end=None)
 
     def _end(self, timeline: Timeline, time_base: Fraction) -> int:
         """The place behind the last wanted frame."""

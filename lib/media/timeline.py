@@ -19,11 +19,13 @@ class Timeline:
         times: Strictly ascending: presentation times of a video, positions of images.
         keyframes: Those of the times at which decoding can begin.
         missing: Frames that the container declares but the file does not hold, for it was cut short.
+        end: When the last frame of a video has been shown; None where nobody says.
     """
 
     times: tuple[int, ...]
     keyframes: tuple[int, ...]
     missing: int = 0
+    end: int | None = None
 
     def chunks(self, frames_per_chunk: int = 64) -> list[Chunk]:
         """Cuts the timeline; each frame lies in exactly one chunk.
@@ -89,15 +91,17 @@ def scan(medium: Medium, pulse: Callable[[], None] = lambda: None) -> Timeline:
         return Timeline(positions, positions)
     times: set[int] = set()
     keyframes: set[int] = set()
-    seen = 0
+    seen = end = 0
     with open_input(medium.path) as container:
         for packet in whole_packets(container, video_stream(container, medium.path)):
             pulse()
             seen += 1
             if packet.pts is not None and not packet.is_discard:
                 times.add(packet.pts)
+                end = max(end, packet.pts + (packet.duration or 0))
                 keyframes |= {packet.pts} if packet.is_keyframe else set()
-    return Timeline(tuple(sorted(times)), tuple(sorted(keyframes)), max(0, medium.frames - seen))
+    shown = end if times and end > max(times) else None
+    return Timeline(tuple(sorted(times)), tuple(sorted(keyframes)), max(0, medium.frames - seen), shown)
 
 
 def split(medium: Medium, frames_per_chunk: int = 64) -> list[Chunk]:

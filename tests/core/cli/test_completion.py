@@ -91,7 +91,7 @@ class TestEveryShell:
         assert complete("train", "models/mine", "--source", "", shell=shell) == ["file"]
 
     def test_choices(self, complete, shell):
-        assert complete("convert", "--codec", "lib", shell=shell) == ["libx264", "libx265"]
+        assert complete("convert", "--codec", "h", shell=shell) == ["h264", "hevc"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

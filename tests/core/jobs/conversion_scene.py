@@ -240,7 +240,7 @@ def convert_and_die(folder: str, call: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     scene.model.before = die
-    run_job(scene.job(codec="libx264"))
+    run_job(scene.job(codec="h264"))
 
 
 def wait_for(path: Path, really: bool = True) -> None:

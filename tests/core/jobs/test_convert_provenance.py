@@ -41,7 +41,7 @@ class TestProvenance:
         write_consent(path, Consent(("Anna",), "a test", "its author", date.today() + timedelta(days=days)))
         return path
 
-    @pytest.mark.parametrize(("output", "codec"), [("out.mp4", "libx264"), ("out.mkv", "ffv1")])
+    @pytest.mark.parametrize(("output", "codec"), [("out.mp4", "h264"), ("out.mkv", "ffv1")])
     def test_a_video_says_what_it_is_and_made_with_what_and_from_what(self, scene, output, codec):
         consent = self.consent(scene)
         report, _ = scene.convert(output, codec=codec, consent=(consent,))
@@ -129,11 +129,11 @@ class TestProvenance:
 
         monkeypatch.setattr(signing.Sealer, "seal", end)
         with pytest.raises(KeyboardInterrupt):
-            scene.convert(output, codec="libx264")
+            scene.convert(output, codec="h264")
         assert finals == [False] and not (scene.folder / output).exists()
         monkeypatch.setattr(signing.Sealer, "seal", whole)
         calls = len(scene.model.calls)
-        scene.convert(output, codec="libx264")
+        scene.convert(output, codec="h264")
         assert len(scene.model.calls) == calls  # Nothing but the end was to be done.
         assert self.found(scene.folder / output).state == State.INTACT
 

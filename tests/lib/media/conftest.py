@@ -22,6 +22,12 @@ def picture(index: int, width: int, height: int) -> np.ndarray:
 
 
 @pytest.fixture
+def made_picture() -> Callable[[int, int, int], np.ndarray]:
+    """The picture of a frame of `make_video` by its number, width and height."""
+    return picture
+
+
+@pytest.fixture
 def make_video(tmp_path: Path) -> MakeVideo:
     """Writes a video and gives its path; every frame is another picture."""
 
