@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from .core.contract import Neighbors as Neighbors
     from .core.errors import FaceswapError as FaceswapError
     from .core.hookspecs import hookimpl as hookimpl
+    from .core.jobs.assemble import AssembleJob as AssembleJob
+    from .core.jobs.clean import CleanJob as CleanJob
     from .core.jobs.convert import ConvertJob as ConvertJob
     from .core.jobs.demo import DemoJob as DemoJob
     from .core.jobs.extract import ExtractJob as ExtractJob
+    from .core.jobs.frames import FramesJob as FramesJob
     from .core.jobs.generate import GenerateJob as GenerateJob
     from .core.jobs.job import run_job as run_job
     from .core.jobs.swap import SwapJob as SwapJob
@@ -46,10 +49,13 @@ _HOMES = {
     "core.contract": ("CropPatch", "CropSpec", "Detections", "FaceBatch", "FramePatch", "Neighbors"),
     "core.errors": ("FaceswapError",),
     "core.hookspecs": ("hookimpl",),
+    "core.jobs.assemble": ("AssembleJob",),
+    "core.jobs.clean": ("CleanJob",),
     "core.jobs.convert": ("ConvertJob",),
     "core.jobs.demo": ("DemoJob",),
     "core.jobs.extract": ("ExtractJob",),
     "core.jobs.generate": ("GenerateJob",),
+    "core.jobs.frames": ("FramesJob",),
     "core.jobs.job": ("run_job",),
     "core.jobs.swap": ("SwapJob",),
     "core.jobs.train": ("TrainJob",),
