@@ -108,16 +108,14 @@ class _Animation:
         self._format = VIDEO_ENDINGS[target.suffix.lower()]
         self._unit = _UNITS[self._format]
         self._opened: tuple[OutputContainer, VideoStream, Graph] | None = None
-        self._first: int | None = None
-        self._last = -1
+        self._last: int | None = None
 
     def write(self, time: int, pixels: Pixels) -> None:
         """Encodes a picture."""
         if self._opened is None:
             self._opened = self._open(pixels.shape[1], pixels.shape[0])
-        self._first = time if self._first is None else self._first
-        place = round((time - self._first) * self._original.time_base / self._unit)
-        if place <= self._last:  # Nobody could see it: it has to go before it came.
+        place = round(time * self._original.time_base / self._unit)
+        if self._last is not None and place <= self._last:  # Nobody could see it: it has to go before it came.
             return
         self._last = place
         video = av.VideoFrame.from_ndarray(pixels, "rgb24")

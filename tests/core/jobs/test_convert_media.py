@@ -12,10 +12,13 @@ import av
 import cv2
 import numpy as np
 import pytest
-from conversion_scene import FACELESS, HEIGHT, TIMES, WIDTH, Scene, planes, warnings_of, write_faceset
+from conversion_scene import FACELESS, HEIGHT, TIMES, WIDTH, Scene, planes, sound, warnings_of, write_faceset
 
 from faceswap.core import events
 from faceswap.core.errors import FaceswapError, OutputError
+from faceswap.core.jobs.assemble import AssembleJob
+from faceswap.core.jobs.frames import FramesJob
+from faceswap.core.jobs.job import run_job
 from faceswap.lib import media
 from faceswap.lib.provenance.checking import State, check_path
 
@@ -162,3 +165,33 @@ def test_times_lie_beside_the_images_of_a_video(scene):
     written = sorted(path.stem for path in (scene.folder / "images").glob("*.png"))
     assert dict(timing.times) == dict(zip(written, media.scan(medium).times, strict=True))
     assert (timing.time_base, timing.pixel_format) == (medium.time_base, "yuv420p")
+
+
+def test_the_last_frame_stays_as_long_as_before(scene):
+    held = scene.folder / "held.mp4"
+    with av.open(str(scene.footage)) as footage, av.open(str(held), "w") as container:
+        copy = container.add_stream_from_template(footage.streams.video[0], opaque=True)
+        packets = [packet for packet in footage.demux(video=0) if packet.size]
+        packets[-1].duration *= 40
+        for packet in packets:
+            packet.stream = copy
+            container.mux(packet)
+    write_faceset(scene.folder / "held faces", held, lambda index: [])
+    scene.convert("out.mp4", codec=None, media=held, faceset=scene.folder / "held faces")
+    with av.open(str(held)) as footage, av.open(str(scene.folder / "out.mp4")) as converted:
+        before, after = (
+            video.streams.video[0].duration * video.streams.video[0].time_base for video in (footage, converted)
+        )
+        assert before == after > 1
+
+
+def test_images_of_a_video_stay_with_their_times(scene):
+    """frames, convert, assemble: the classical way."""
+    run_job(FramesJob(video=scene.footage, folder=scene.folder / "frames"))
+    write_faceset(scene.folder / "frame faces", scene.folder / "frames")
+    scene.convert("swapped", codec=None, media=scene.folder / "frames", faceset=scene.folder / "frame faces")
+    run_job(AssembleJob(folder=scene.folder / "swapped", video=scene.folder / "out.mkv", audio_from=scene.footage))
+    assert [pts for pts, _ in planes(scene.folder / "out.mkv")] == [pts for pts, _ in planes(scene.footage)]
+    assert sound(scene.folder / "out.mkv") == sound(scene.footage)
+    (finding,) = check_path(scene.folder / "out.mkv")
+    assert finding.state == State.INTACT
