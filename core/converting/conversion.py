@@ -116,7 +116,7 @@ class Conversion:
         return {number: tally for number, tally in tallies.items() if self._holds(number, tally)}
 
     def _holds(self, number: int, tally: Tally) -> bool:
-        if self.patches and not self.patches.holds(self._index_of(number), tally.faces):
+        if self.patches and not self.patches.holds(self._index_of(number)):
             return False
         return self.output.holds(number, tally.files)
 

@@ -93,13 +93,12 @@ class PatchFolder:
         """
         publish_bytes(part, "".join(f"{json.dumps(record)}\n" for record in records).encode())
 
-    def holds(self, part: Path, faces: int) -> bool:
-        """Whether a chunk's part of the index tells of so many faces, and the files of all of them are there."""
+    def holds(self, part: Path) -> bool:
+        """Whether a chunk's part of the index is there, and the files of all faces that it tells of."""
         if not part.exists():
             return False
-        records = list(_read(part))
-        files = (self._folder / record[name] for record in records for name in ("patch", "mask"))
-        return len(records) == faces and all(file.exists() for file in files)
+        files = (self._folder / record[name] for record in _read(part) for name in ("patch", "mask"))
+        return all(file.exists() for file in files)
 
     def publish(self, parts: Iterable[Path], numbers: Mapping[int, int]) -> None:
         """Joins the parts of the index, a line of JSON for each face.
