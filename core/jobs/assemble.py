@@ -174,7 +174,7 @@ def _says_swapped(image: Path) -> bool:
 
 
 def _require_other(video: Path, audio: Path) -> None:
-    from ..converting.outputs import same_place
+    from ..converting.requirements import same_place
 
     if same_place(video, audio):
         raise OutputError(f"{video} is the video that the sound comes from; choose another output")

@@ -128,8 +128,8 @@ class ConvertJob(EncodingChoices, FlyChoices):
         from ...lib.media import probe
         from ..converting.chain import require_chain
         from ..converting.footage import require_frames
-        from ..converting.outputs import require_output
         from ..converting.patch_folder import require_patch_folder
+        from ..converting.requirements import require_output
 
         require_chain(self.chain())
         medium = probe(self.media)

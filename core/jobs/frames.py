@@ -56,7 +56,7 @@ class FramesJob(Job):
     def preflight(self) -> None:
         """Refuses what is no video, and a folder that cannot be written."""
         from ...lib.media import Encoding, probe
-        from ..converting.outputs import require_output
+        from ..converting.requirements import require_output
 
         medium = probe(self.video)
         if medium.kind != "video":

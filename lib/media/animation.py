@@ -23,11 +23,12 @@ from ..errors import MediaError
 from ..publish import atomic_file, require_parent
 from .codecs import VIDEO_ENDINGS
 from .container import decoded, open_input, stream_time_base, whole_packets, writing
-from .encoding import Encoding, encoded_color
+from .encoding import Encoding
 from .frame import VideoPicture
 from .images import Finish
 from .layouts import working_format
 from .medium import Medium
+from .tagging import encoded_color
 
 _UNITS = {"gif": Fraction(1, 100), "webp": Fraction(1, 1000)}
 """What the formats count in."""

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from ..publish import atomic_file
 from .codecs import VIDEO_ENDINGS
 from .container import writing
-from .encoding import HD, Encoding, add_video_stream, require_video_output, tag_stream
+from .encoding import Encoding, add_video_stream, require_video_output
 from .frame import VideoPicture
 from .images import Finish
+from .tagging import HD, tag_stream
 
 
 @contextmanager

@@ -17,11 +17,11 @@ from ..publish import atomic_file, require_parent
 from .codecs import VIDEO_ENDINGS
 from .container import ISO, Packet, open_input, open_output, writing
 from .copies import Timed, add_copies, copied_packets, timed
-from .encoding import encoded_color, tag_stream
 from .images import Finish
 from .layouts import working_format
 from .matroska import set_sample_aspect
 from .medium import Medium
+from .tagging import encoded_color, tag_stream
 from .timeline import Span
 
 _BRAND_KEYS = {"major_brand", "minor_version", "compatible_brands", "encoder"}

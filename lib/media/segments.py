@@ -15,9 +15,10 @@ from av.video.stream import VideoStream
 
 from ..publish import atomic_file
 from .container import open_output, writing
-from .encoding import Encoding, add_video_stream, encoded_color, tag_stream
+from .encoding import Encoding, add_video_stream
 from .frame import Frame, VideoPicture
 from .medium import Medium
+from .tagging import encoded_color, tag_stream
 
 _USUAL_RATE = Fraction(25)
 

@@ -16,10 +16,10 @@ import numpy as np
 
 from ..errors import MediaError, OutputError
 from ..publish import publish_bytes
-from .encoding import HD
 from .frame import Frame, VideoPicture
 from .layouts import LAYOUTS, working_format
 from .medium import ColorTags, FrameKey, Medium
+from .tagging import HD
 
 TIMING_NAME = "timing.json"
 
