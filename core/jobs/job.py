@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any, ClassVar
@@ -93,7 +93,8 @@ def run_job(job: Job, listener: EventTaker | None = None, parent: str | None = N
         context.emit(_failed(context, error))
         raise
     finally:
-        cancel_file(job.home(), context.id).unlink(missing_ok=True)
+        with suppress(OSError):  # On a read-only disk nobody could ask, and what went wrong is to be told.
+            cancel_file(job.home(), context.id).unlink(missing_ok=True)
     context.tell(events.Finished, report=report.model_dump(mode="json"))
     return report
 

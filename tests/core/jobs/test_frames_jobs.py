@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -355,3 +356,18 @@ def test_error_frames_of_what_is_no_video(tmp_path: Path) -> None:
     with pytest.raises(FaceswapError, match="holds no images"):
         (tmp_path / "empty").mkdir()
         assemble(tmp_path / "empty", tmp_path / "out.mp4", fps="25")
+
+
+def test_error_a_folder_on_a_read_only_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = images_of_elsewhere(tmp_path / "shots", 1)
+    unlink = Path.unlink
+
+    def refuse(self: Path, missing_ok: bool = False) -> None:
+        if folder in self.parents:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(self))
+        unlink(self, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    monkeypatch.setattr(os, "access", lambda path, mode: path != folder)
+    with pytest.raises(FaceswapError, match=r"cannot record the run in .*shots: there is no permission"):
+        assemble(folder, tmp_path / "out.mp4", fps="25")
