@@ -33,10 +33,13 @@ class CleanCommand(JobCommand):
 def _lines(found: Sequence[Leftover]) -> list[str]:
     from ...lib.publish import size_in_words
 
-    return [
-        f"{size_in_words(each.size):>10}  {each.path}: {each.what}{' - in use, it stays' if each.busy() else ''}"
-        for each in found
-    ]
+    return [f"{size_in_words(each.size):>10}  {each.path}: {each.what}{_stays(each)}" for each in found]
+
+
+def _stays(leftover: Leftover) -> str:
+    """Why something will stay where it is, if it will."""
+    busy = leftover.busy()
+    return f" - it stays: {busy}" if busy else ""
 
 
 def _agreed(nobody_there: bool) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import ClassVar
@@ -60,8 +61,10 @@ class CleanJob(Job):
         return leftovers(self.workspace)
 
     def preflight(self) -> None:
-        """Refuses what is no folder."""
+        """Refuses what is no folder, or one in which nothing can be moved."""
         self.found()
+        if not os.access(self.workspace, os.W_OK):
+            raise OutputError(f"cannot move anything in {self.workspace}: there is no permission to write there")
 
     def run(self, context: JobContext) -> CleanReport:
         """Moves each thing in one step; a run that is stopped leaves the others where they are."""

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from ...lib.publish import publish_bytes
+from ...lib.publish import output_errors, publish_bytes
 from .. import events
 from ..errors import Cancelled, FaceswapError
 from ..host import PluginChoice
@@ -138,7 +138,8 @@ def _record(job: Job, context: JobContext, plugins: dict[str, str], report: Repo
         "report": report.model_dump(mode="json"),
     }
     folder = job.home() / "runs"
-    folder.mkdir(parents=True, exist_ok=True)
+    with output_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     stamp = time.strftime("%Y%m%d-%H%M%S")
     publish_bytes(folder / f"{stamp}-{context.id}.json", json.dumps(record, indent=1).encode())
 

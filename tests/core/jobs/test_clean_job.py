@@ -154,7 +154,7 @@ def test_the_command_says_what_and_how_large_and_asks(workspace: Path) -> None:
 def test_the_command_moves_without_asking_when_told_to(workspace: Path) -> None:
     with FolderLock(workspace / "out.mp4.parts"):
         result = run(workspace, "--yes")
-    assert result.exit_code == 0 and "in use, it stays" in result.output
+    assert result.exit_code == 0 and "which would begin anew - it stays: " in result.output
     assert (workspace / "out.mp4.parts").exists() and not (workspace / "film.swap/model/cache").exists()
     result = run(workspace, "--json-events")
     assert "give --yes" in str(result.exception)
@@ -166,3 +166,10 @@ def test_error_no_folder(tmp_path: Path) -> None:
     with pytest.raises(FaceswapError, match="there is no folder"):
         clean(tmp_path / "absent")
     assert "there is no folder" in str(run(tmp_path / "absent", "--yes").exception)
+
+
+def test_error_a_workspace_that_cannot_be_written(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: path != workspace)
+    with pytest.raises(FaceswapError, match="there is no permission to write there"):
+        clean(workspace)
+    assert not (workspace / "trash").exists()
