@@ -89,6 +89,7 @@ def test_feature_images_are_named(tmp_path):
         assert [face.source for face in faceset.faces()] == ["a.png", "b.png"]
 
 
+@pytest.mark.slow
 def test_feature_a_stopped_import_goes_on_to_what_any_number_of_workers_makes(movie, tmp_path, monkeypatch):
     monkeypatch.setattr("faceswap.core.jobs.import_boxes._CHUNK", 2)
     boxes = write(tmp_path / "boxes.json", [row(number, frame=number) for number in range(FRAMES)])
