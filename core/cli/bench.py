@@ -236,7 +236,7 @@ def convert(repeats: int, as_json: bool, only: str | None) -> None:
 
 @command.command("blenders")
 @click.option("--work", required=True, type=click.Path(path_type=Path), help="Folder of the report and the picture.")
-@click.option("--frames", default=60, show_default=True, type=click.IntRange(3), help="Frames of the footage.")
+@click.option("--frames", default=40, show_default=True, type=click.IntRange(3), help="Frames of the footage.")
 @click.option(
     "--side", default=384, show_default=True, type=click.IntRange(256, 2048), callback=_even_side, help="Of the frames."
 )

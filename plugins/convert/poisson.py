@@ -25,7 +25,7 @@ class PoissonBlender(FrameBlender):
 
         mixed: bool = Field(False, description="Keep the frame's detail where it is stronger than the face's.")
         tolerance: float = Field(
-            15.0,
+            8.0,
             ge=1,
             le=100,
             description="How far frame and face may differ at the mask's edge from how they mostly do, in per cent of "
