@@ -1,4 +1,4 @@
-"""StyleGAN2 with adaptive augmentation: sharp and varied faces of 8 to 1024 pixels; for a GPU, small ones for patience.
+"""StyleGAN2 with adaptive augmentation: sharp, varied faces of 8 to 1024 pixels, mixed by their styles; for a GPU.
 
 A latent becomes a style, which steers every layer of a network that begins with the same small map for all faces. The
 published figures are the defaults, with the channels of configuration E (`--generator.base 16384` is F). A batch is 32,

@@ -37,13 +37,21 @@ NOISE = np.random.default_rng(9).uniform(-1, 1, (FACES, 4)).astype(np.float32)
 SHARES = np.array([0.1, 0.9] * 2, np.float32).reshape(4, 1, 1, 1)
 
 
+class ChangingGenerator(StyleGan2Generator):
+    """One that changes half of what the discriminator sees from the first step on."""
+
+    def load(self) -> None:
+        super().load()
+        self.networks["state"].assign("chance", 0.5)
+
+
 def make(name: str) -> Trainable:
     """Makes a model, small; what it draws at random is the same on every backend."""
     if name == "mini":
         return MiniModel(MiniModel.Options(width=0.1))
     if name == "stylegan2":
         _draw_alike()
-        return StyleGan2Generator(StyleGan2Generator.Options(width=0.01, r1_every=2, path_every=3))
+        return ChangingGenerator(StyleGan2Generator.Options(width=0.01, r1_every=2, path_every=3))
     if name == "cyclegan":
         return CycleGanModel(CycleGanModel.Options(width=0.05, blocks=1, pool=0, cycle=1))
     if name in ("dcgan", "vae"):
