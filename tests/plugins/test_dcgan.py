@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from faceswap.core.training.backends import seed_weights
 from faceswap.core.training.step import IdentityBatch
 from faceswap.lib.nn.keys import RandomKey
 from faceswap.plugins.train.generators.dcgan import DcganGenerator
@@ -18,6 +19,7 @@ PUBLISHED = 3_576_704
 
 
 def _loaded(**options: Any) -> DcganGenerator:
+    seed_weights(0)
     plugin = DcganGenerator(DcganGenerator.Options(**options))
     plugin.load()
     return plugin

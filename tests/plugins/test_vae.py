@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from faceswap.core.training.backends import seed_weights
 from faceswap.core.training.engine import Engine
 from faceswap.core.training.faces import TrainingFaces, training_side
 from faceswap.core.training.step import IdentityBatch, Variation
@@ -17,6 +18,7 @@ from faceswap.plugins.train.generators.vae import VaeGenerator
 
 
 def _loaded(**options: Any) -> VaeGenerator:
+    seed_weights(0)
     plugin = VaeGenerator(VaeGenerator.Options(**options))
     plugin.load()
     return plugin
@@ -58,12 +60,12 @@ def test_feature_draws_have_the_mean_and_the_variance() -> None:
 
 @pytest.mark.parametrize("beta", [0.0, 4.0])
 def test_feature_the_losses(beta: float) -> None:
-    """An encoder that is sure of 0.5 and a decoder that paints gray."""
+    """An encoder that is sure of 2.5 and 1.5, half from their mean, and a decoder that paints gray."""
     plugin = _loaded(size=16, dim=3, width=0.05, beta=beta)
-    sure = np.full((2, 3), 0.5, np.float32), np.full((2, 3), -60, np.float32)
+    sure = np.array([[2.5] * 3, [1.5] * 3], np.float32), np.full((2, 3), -60, np.float32)
     plugin.networks = {
         "encoder": lambda pictures, training: sure,
-        "decoder": lambda latents, training: np.zeros((2, 16, 16, 3), np.float32) + np.asarray(latents).mean() - 0.5,
+        "decoder": lambda latents, training: np.zeros((2, 16, 16, 3), np.float32) + np.asarray(latents).mean(),
     }
     faces = np.random.default_rng(0).uniform(0, 1, (2, 16, 16, 3)).astype(np.float32)
     step: Any = SimpleNamespace(key=RandomKey(np.array([1, 2], np.int32)))
