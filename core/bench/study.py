@@ -95,6 +95,7 @@ class Study:
         swap_minutes: Training time of each model in all.
         seconds: Length of each performer's footage.
         count: Pictures that each generator makes.
+        batch_size: Faces in a step of a generator; smaller than usual, since a CPU must take some hundred steps.
     """
 
     work: Path
@@ -104,6 +105,7 @@ class Study:
     swap_minutes: float
     seconds: float = 24.0
     count: int = 1000
+    batch_size: int = 32
 
     def run(self, listener: EventTaker) -> StudyReport:
         """Does what no earlier call has done, measures, and writes report.json and report.md.
@@ -158,6 +160,8 @@ class Study:
                 minutes=minutes,
                 iterations=ENDLESS,
                 save_every=ENDLESS,
+                batch_size=self.batch_size,
+                flip=0.0,
             )
 
         train_for(context, folder, self.minutes, training)

@@ -417,6 +417,7 @@ def quality(context: click.Context, /, stages: tuple[str, ...], as_json: bool, *
 @click.option("--swap-minutes", default=5.0, show_default=True, help="Training time of each model in all.")
 @click.option("--seconds", default=24.0, show_default=True, help="Length of the footage of each performer.")
 @click.option("--count", default=1000, show_default=True, type=click.IntRange(2), help="Pictures of each generator.")
+@click.option("--batch-size", default=32, show_default=True, type=click.IntRange(1), help="Faces in a step.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def study(context: click.Context, /, model: str, as_json: bool, **settings: Any) -> None:
