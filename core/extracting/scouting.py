@@ -85,6 +85,7 @@ class Scout:
             "times": timeline.times,
             "keyframes": timeline.keyframes,
             "missing": timeline.missing,
+            "end": timeline.end,
             "time_base": [medium.time_base.numerator, medium.time_base.denominator],
         }
 
@@ -106,5 +107,5 @@ class ScoutCare:
 def _seen(answer: dict[str, Any]) -> Seen:
     if "refused" in answer:
         return Seen(Timeline((), ()), Fraction(1), answer["refused"])
-    timeline = Timeline(tuple(answer["times"]), tuple(answer["keyframes"]), answer["missing"])
+    timeline = Timeline(tuple(answer["times"]), tuple(answer["keyframes"]), answer["missing"], answer["end"])
     return Seen(timeline, Fraction(*answer["time_base"]))

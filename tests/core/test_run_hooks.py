@@ -24,7 +24,7 @@ def _samples():
 
 def test_the_hooks_are_those_of_the_events() -> None:
     assert {event.hook for event in EVENTS if event.hook} == set(HOOKS)
-    assert {event.__name__ for event in EVENTS if not event.hook} == {"Progress", "Warned"}
+    assert {event.__name__ for event in EVENTS if not event.hook} == {"Noted", "Progress", "Warned"}
 
 
 @pytest.mark.parametrize("event", _samples(), ids=lambda event: event.type)

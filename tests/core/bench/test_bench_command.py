@@ -9,7 +9,8 @@ from subprocess import CompletedProcess
 import pytest
 from click.testing import CliRunner
 
-from faceswap.core.cli.bench import command, split_choices
+from faceswap.core.cli.bench import COMMANDS, command
+from faceswap.core.cli.bench.arguments import split_choices
 from faceswap.core.errors import FaceswapError
 from faceswap.core.host import PluginChoice
 
@@ -35,7 +36,7 @@ def test_error_an_unknown_unit_gets_a_suggestion(fresh_python: Python) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("unit", sorted(set(command.commands) - {"quality", "study"}))
+@pytest.mark.parametrize("unit", sorted(set(COMMANDS) - {"quality", "study"}))
 def test_smoke_every_unit_is_there(unit: str, fresh_python: Python) -> None:
     program = f"import faceswap.core.bench.{unit} as unit, sys; assert callable(unit.measure); print(*sys.modules)"
     done = fresh_python("-c", program)
