@@ -61,6 +61,7 @@ class Progress(_Event):
         total: Units in all, None when unknown.
         unit: What is counted.
         rate: Units per second of this run.
+        seconds_left: When the stage ends whatever is done by then; None where it goes on until all is done.
         figures: Values worth watching: counts are whole numbers, losses are not.
     """
 
@@ -70,6 +71,7 @@ class Progress(_Event):
     total: int | None
     unit: str
     rate: float | None = None
+    seconds_left: float | None = None
     figures: dict[str, int | float] = {}
 
 

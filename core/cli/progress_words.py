@@ -28,7 +28,8 @@ def time_left_in_words(event: Progress) -> str:
     """The time that is left at this rate: `1:16:00 left`; empty while unknown and at the end."""
     if event.total is None or not event.rate or event.done >= event.total:
         return ""
-    minutes, seconds = divmod(round((event.total - event.done) / event.rate), 60)
+    left = (event.total - event.done) / event.rate
+    minutes, seconds = divmod(round(left if event.seconds_left is None else min(left, event.seconds_left)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02} left"
 

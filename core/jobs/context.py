@@ -23,9 +23,11 @@ _PROGRESS_INTERVAL = 0.1
 class Stage:
     """Counts the units of one stage of a job and reports them, at most ten times a second."""
 
-    def __init__(self, context: JobContext, name: str, total: int | None, unit: str, done: int) -> None:
+    def __init__(
+        self, context: JobContext, name: str, total: int | None, unit: str, done: int, seconds: float | None = None
+    ) -> None:
         self._context, self._name, self._total, self._unit = context, name, total, unit
-        self._first, self._done = done, done
+        self._first, self._done, self._seconds = done, done, seconds
         self._began, self._told = time.monotonic(), 0.0
         self._figures: dict[str, float] = {}
 
@@ -48,6 +50,7 @@ class Stage:
             done=self._done,
             total=self._total,
             unit=self._unit,
+            seconds_left=None if self._seconds is None else max(self._seconds - seconds, 0.0),
             rate=rate,
             figures=self._figures,
         )
@@ -110,9 +113,19 @@ class JobContext:
         self.tell(events.Preview, path=str(path), title=title)
 
     @contextmanager
-    def stage(self, name: str, total: int | None, unit: str, done: int = 0) -> Iterator[Stage]:
-        """Opens a stage whose progress is reported, also at its start and end."""
-        stage = Stage(self, name, total, unit, done)
+    def stage(
+        self, name: str, total: int | None, unit: str, done: int = 0, seconds: float | None = None
+    ) -> Iterator[Stage]:
+        """Opens a stage whose progress is reported, also at its start and end.
+
+        Args:
+            name: What is done, in words.
+            total: Units in all, None when unknown.
+            unit: What is counted.
+            done: Units that earlier runs have finished.
+            seconds: After how many it ends, whatever is done by then; None for when all is done.
+        """
+        stage = Stage(self, name, total, unit, done, seconds)
         stage.tell()
         try:
             yield stage

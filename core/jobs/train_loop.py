@@ -68,7 +68,8 @@ class TrainLoop:
         """
         job, engine, context = self._job, self._engine, self._context
         self._tell_start()
-        with context.stage("training", job.iterations, "iterations", done=engine.step) as stage:
+        seconds = None if job.minutes is None else 60 * job.minutes
+        with context.stage("training", job.iterations, "iterations", engine.step, seconds) as stage:
             while not (ended := self._ended()):
                 self._step(stage)
                 if context.stopping():

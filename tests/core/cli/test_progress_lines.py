@@ -36,6 +36,12 @@ def run(capsys):
     return Run(capsys)
 
 
+def test_feature_minutes_that_are_over_before_the_iterations_end_a_run(run):
+    run.progress(1000, rate=10.0, seconds_left=90.4)
+    run.progress(19_900, stage="more", rate=10.0, seconds_left=90.0)
+    assert [line.split(", ")[2] for line in run.lines()] == ["0:01:30 left", "0:00:10 left"]
+
+
 def test_feature_a_line_at_the_beginning_every_half_minute_and_at_the_end(run):
     run.progress(0)
     assert run.lines() == ["training: 0/20000 iterations"]

@@ -194,8 +194,10 @@ def test_feature_a_damaged_checkpoint_is_named_and_training_goes_on_before_it(
 
 
 def test_feature_minutes_end_a_run(tmp_path: Path, facesets: Facesets) -> None:
-    report = _run(_job(tmp_path / "model", facesets, iterations=10**6, minutes=0.03))[-1]
+    *events, report = _run(_job(tmp_path / "model", facesets, iterations=10**6, minutes=0.03))
     assert 0 < report.iterations < 10**6
+    left = [event.seconds_left for event in events if event.type == "progress" and event.stage == "training"]
+    assert 1.8 >= left[0] > left[-1] == 0
     assert max(checkpoint.saved_steps(tmp_path / "model")) == report.iterations
 
 
