@@ -180,7 +180,7 @@ class Conversion:
         if self.patches:
             self.patches.write(work)
         if self._keeps(work):
-            self.output.finish(work.frame)
+            self.output.finish(work.frame, bool(work.swapped))
 
     def _keeps(self, work: Work) -> bool:
         return self.keep_unswapped or bool(work.swapped)

@@ -96,7 +96,7 @@ def draw_grid(rows: Sequence[Row], columns: dict[str, NDArray[np.uint8]], size: 
         uint8 `[height width 3]`, RGB.
     """
     originals = np.stack([row.tile(row.frame.image(), size) for row in rows])
-    labels = [f"{row.number} {_time(row.frame)}".strip() for row in rows]
+    labels = [f"frame {row.number} {_time(row.frame)}".strip() for row in rows]
     return contact_sheet([originals, *columns.values()], ["original", *columns], size, labels)
 
 

@@ -35,8 +35,13 @@ Append = Callable[[Frame], None]
 class Output(Protocol):
     """Takes the frames of one chunk after the other."""
 
-    def finish(self, frame: Frame) -> None:
-        """Does what can be done with a finished frame at once, in any thread and order."""
+    def finish(self, frame: Frame, swapped: bool) -> None:
+        """Does what can be done with a finished frame at once, in any thread and order.
+
+        Args:
+            frame: The frame.
+            swapped: Whether a face in it was swapped, so that the frame has to say so.
+        """
         ...
 
     def chunk(self, number: int) -> AbstractContextManager[Append]:
@@ -80,7 +85,7 @@ class VideoOutput:
     beside: Beside
     seal: Finish | None = None
 
-    def finish(self, frame: Frame) -> None:
+    def finish(self, frame: Frame, swapped: bool) -> None:
         """Does nothing: an encoder wants its frames in order."""
 
     @contextmanager
@@ -131,9 +136,9 @@ class FolderOutput:
         self._images, self._medium, self._timeline, self._sealer = images, medium, timeline, sealer
         sweep(images.folder)
 
-    def finish(self, frame: Frame) -> None:
-        """Writes the image."""
-        if not self._sealer:
+    def finish(self, frame: Frame, swapped: bool) -> None:
+        """Writes the image; one that shows no swapped face is not sealed as if it did."""
+        if not (self._sealer and swapped):
             forget(self._images.write(frame))
             return
         original = self._medium.folder / frame.key.source if self._medium.images else self._medium.path

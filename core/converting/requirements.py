@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from ...lib.media import VIDEO_ENDINGS, Encoding, Medium, require_video_output
@@ -48,6 +49,17 @@ def _require_other(path: Path, medium: Medium) -> None:
     taken = {file.parent if medium.images else file for file in medium.files}
     if any(same_place(path, place) for place in (medium.path, *taken)):
         raise OutputError(f"{path} is the footage itself; choose another output")
+
+
+def require_no_extracted_frames(path: Path) -> None:
+    """Refuses a folder of frames that were taken out of a video: converted ones have the same names.
+
+    Raises:
+        OutputError: It is one.
+    """
+    records = sorted((path / "runs").glob("*.json")) if path.is_dir() else []
+    if any(json.loads(record.read_bytes()).get("command") == "frames" for record in records):
+        raise OutputError(f"{path} holds the images that `faceswap frames` made; choose another output")
 
 
 def same_place(path: Path, other: Path) -> bool:

@@ -129,11 +129,12 @@ class ConvertJob(EncodingChoices, FlyChoices):
         from ..converting.chain import require_chain
         from ..converting.footage import require_frames
         from ..converting.patch_folder import require_patch_folder
-        from ..converting.requirements import require_output
+        from ..converting.requirements import require_no_extracted_frames, require_output
 
         require_chain(self.chain())
         medium = probe(self.media)
         require_output(self.output, medium, self.encoding(self.output), self.image_ending())
+        require_no_extracted_frames(self.output)
         require_frames(medium, self.frames)
         if self.patch:
             require_patch_folder(self.patch, medium, self.output)

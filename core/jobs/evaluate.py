@@ -98,7 +98,7 @@ class EvaluateJob(Job):
                     left_out.append(self._refused(error))
                 stage.advance()
         if not results:
-            raise FaceswapError(f"nothing could be measured: {'; '.join(dict.fromkeys(left_out))}")
+            raise FaceswapError(f"nothing could be measured: {'; '.join(_grouped(left_out))}")
         return self._publish(context, results, about, tuple(dict.fromkeys(left_out)))
 
     unsuited: ClassVar[str] = "does not suit what is compared"
@@ -144,6 +144,17 @@ class EvaluateJob(Job):
     def title(self) -> str:
         """The heading of the page."""
         raise NotImplementedError
+
+
+def _grouped(left_out: Sequence[str]) -> list[str]:
+    """The reasons, each once, behind the metrics that it keeps from their work; those that keep fewest come first."""
+    metrics: dict[str, list[str]] = {}
+    for line in dict.fromkeys(left_out):
+        begin, _, reason = line.partition("' ")
+        known = begin.startswith("metric '")
+        metrics.setdefault(reason if known else line, []).extend([begin.removeprefix("metric '")] if known else [])
+    told = sorted(metrics.items(), key=lambda item: len(item[1]))
+    return [f"{', '.join(names)}: {reason}" if names else reason for reason, names in told]
 
 
 def _require(used: Prepared, comparison: Comparison) -> None:

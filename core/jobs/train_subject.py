@@ -50,6 +50,19 @@ def require_settings(job: TrainJob) -> None:
     prepared = trained_plugin(job)
     for identity in IDENTITIES:
         _require_faceset(job, identity, identity in prepared.plugin.identities, prepared.label)
+    _require_two(job)
+
+
+def _require_two(job: TrainJob) -> None:
+    """Refuses one faceset in the place of two, unless people of it are told apart."""
+    if not (job.source and job.target) or job.source.resolve() != job.target.resolve():
+        return
+    sides = (job.filter_fields(identity) for identity in ("source", "target"))
+    if not any(getattr(job, field) for fields in sides for field in fields):
+        raise OptionError(
+            f"--source and --target are both {job.source}: give the facesets of two people, or say with "
+            "--source-person and --target-person whom each means."
+        )
 
 
 def _refuse_for_generators(job: TrainJob) -> None:
@@ -69,6 +82,8 @@ def _require_faceset(job: TrainJob, identity: str, wanted: bool, label: str) -> 
     fields = (job.faceset_field(identity), *job.filter_fields(identity))
     flags = [f"--{field.strip('_').replace('_', '-')}" for field in fields]
     if wanted and getattr(job, fields[0]) is None:
+        if job.faceset and not job.generator:
+            raise OptionError("--faceset is for generators: add --generator NAME, or give --source and --target.")
         raise OptionError(f"{job.command} needs {flags[0]} for {label}. `faceswap {job.command} --help` explains it.")
     for field, flag in zip(fields, flags, strict=True):
         if not wanted and getattr(job, field):

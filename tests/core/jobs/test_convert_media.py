@@ -20,6 +20,7 @@ from faceswap.core.jobs.assemble import AssembleJob
 from faceswap.core.jobs.frames import FramesJob
 from faceswap.core.jobs.job import run_job
 from faceswap.lib import media
+from faceswap.lib.hashes import hash_of
 from faceswap.lib.provenance.checking import State, check_path
 
 
@@ -183,6 +184,14 @@ def test_the_last_frame_stays_as_long_as_before(scene):
             video.streams.video[0].duration * video.streams.video[0].time_base for video in (footage, converted)
         )
         assert before == after > 1
+
+
+def test_frames_that_were_taken_out_are_not_written_over(scene):
+    run_job(FramesJob(video=scene.footage, folder=scene.folder / "frames"))
+    before = hash_of(next((scene.folder / "frames").glob("*.png")))
+    with pytest.raises(OutputError, match="holds the images that `faceswap frames` made"):
+        scene.convert("frames", codec=None)
+    assert hash_of(next((scene.folder / "frames").glob("*.png"))) == before
 
 
 def test_images_of_a_video_stay_with_their_times(scene):

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 from conversion_scene import (
+    FACELESS,
     HEIGHT,
+    TIMES,
     WIDTH,
     Scene,
     face_at,
@@ -27,6 +29,14 @@ from faceswap.lib.hashes import hash_of
 from faceswap.lib.provenance import certificates, signing
 from faceswap.lib.provenance.checking import Finding, State, check_path
 from faceswap.lib.provenance.consent import Consent, attach, write_consent
+
+WITHOUT_FACE = [index for index, time in enumerate(TIMES) if time in FACELESS]
+"""The frames of the scene that have no face."""
+
+
+def signed_if(swapped: bool) -> State:
+    """What is found of an image in which a face was swapped, or none."""
+    return State.INTACT if swapped else State.NOTHING
 
 
 class TestProvenance:
@@ -76,10 +86,18 @@ class TestProvenance:
     def test_frames_of_a_video_and_the_preview_are_sealed(self, scene):
         _, told = scene.convert("images")
         (preview,) = [event for event in told if isinstance(event, events.Preview)]
-        findings = [*check_path(scene.folder / "images"), *check_path(Path(preview.path))]
-        assert [finding.state for finding in findings] == 17 * [State.INTACT]
+        images, findings = check_path(scene.folder / "images"), check_path(Path(preview.path))
+        assert [finding.state for finding in images] == [signed_if(index not in WITHOUT_FACE) for index in range(16)]
+        findings += [finding for finding in images if finding.state == State.INTACT]
+        assert [finding.state for finding in findings] == (17 - len(WITHOUT_FACE)) * [State.INTACT]
         assert {finding.made_with["original_sha256"] for finding in findings} == {hash_of(scene.footage)}
         assert all(finding.marked for finding in findings)
+
+    def test_frames_without_a_swap_are_not_said_to_have_one(self, scene):
+        scene.convert("images", frames="2-5")
+        findings = check_path(scene.folder / "images")
+        states = [signed_if(2 <= index <= 5 and index not in WITHOUT_FACE) for index in range(16)]
+        assert [finding.state for finding in findings] == states
 
     def test_turned_off_it_leaves_nothing_and_says_so(self, scene):
         scene.convert()
@@ -140,7 +158,8 @@ class TestProvenance:
     def test_images_that_were_finished_unsigned_are_made_anew_for_a_run_that_signs(self, scene):
         stop_after_one_chunk(scene, "images", provenance=False)
         scene.convert("images")
-        assert {finding.state for finding in check_path(scene.folder / "images")} == {State.INTACT}
+        states = [finding.state for finding in check_path(scene.folder / "images")]
+        assert states == [signed_if(index not in WITHOUT_FACE) for index in range(16)]
 
     def test_a_video_s_parts_serve_whatever_its_signature(self, scene):
         stop_after_one_chunk(scene, provenance=False)

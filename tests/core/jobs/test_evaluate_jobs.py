@@ -204,3 +204,12 @@ def test_the_command_prints_a_table(made, tmp_path, capsys):
     assert lines[0].split() == ["figure", "against", "value"]
     assert lines[1].split()[:3] == ["identity-spread", "mean", "-"]
     assert Path(lines[-1]).is_file()
+
+
+def test_error_each_reason_is_told_once_for_all_metrics(made, tmp_path):
+    take = Take(SITTER, Script(2))
+    faces = write(tmp_path / "faces", [record(take.frame(0), take.landmarks(0), None)] * 2, stages=())
+    with pytest.raises(FaceswapError, match="identity-spread: needs embeddings") as raised:
+        run_job(EvaluateFacesJob(generated=faces))
+    assert str(raised.value).count("needs what is not here") == 1
+    assert "psnr, ssim: needs what is not here: --reference" in str(raised.value)

@@ -193,6 +193,17 @@ def test_feature_a_damaged_checkpoint_is_named_and_training_goes_on_before_it(
     assert _state(folder) == _state(straight)
 
 
+def test_error_one_faceset_in_the_place_of_two(tmp_path: Path, facesets: Facesets) -> None:
+    job = _job(tmp_path / "model", facesets)
+    same = job.model_copy(update={"target": job.source})
+    with pytest.raises(OptionError, match="--source and --target are both"):
+        same.preflight()
+    same.model_copy(update={"source_person": ("1",)}).preflight()
+    generator = job.model_copy(update={"source": None, "target": None, "faceset": job.source})
+    with pytest.raises(OptionError, match="--faceset is for generators: add --generator NAME"):
+        generator.preflight()
+
+
 def test_feature_minutes_end_a_run(tmp_path: Path, facesets: Facesets) -> None:
     *events, report = _run(_job(tmp_path / "model", facesets, iterations=10**6, minutes=0.03))
     assert 0 < report.iterations < 10**6
