@@ -4,6 +4,7 @@ All packages lie in one environment, over the shared dependencies; the templates
 """
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,8 @@ def test_feature_runs_use_them(authors, run, tmp_path):
     said = authors.faceswap("extract", clip, faces, *extract, "--workers", "1").stdout
     assert "faces: 6" in said
     train = [*of("model", "listener"), "--model.width", "0.1", "--iterations", "2", "--batch-size", "2"]
-    authors.faceswap("train", model, "--source", faces, "--target", faces, *train)
+    others = shutil.copytree(faces, tmp_path / "others")
+    authors.faceswap("train", model, "--source", faces, "--target", others, *train)
     assert " train done after " in (model / "diary.txt").read_text()
     used = ["--model-dir", model, "--faceset", faces, *of("blender")]
     said = authors.faceswap("convert", clip, tmp_path / "swap.mp4", *used).stdout

@@ -151,7 +151,7 @@ def test_feature_samples_that_differ_are_no_collapse(
         ({"adversarial": 0.1}, r"--adversarial judges autoencoders, and --generator trains none"),
         ({"stop_when_flat": True, "validation": 0.1}, r"--stop-when-flat goes by faces that are reconstructed"),
         ({"model": PluginChoice(name="h128")}, r"give --model or --generator, not both"),
-        ({"generator": None}, r"train needs --source for model 'mini'"),
+        ({"generator": None}, r"--faceset is for generators: add --generator NAME"),
         ({"generator": None, "source": Path("a"), "target": Path("b")}, r"from --source and --target and has no use"),
         (
             {"generator": PluginChoice(name="dcgan", options={"size": 48})},

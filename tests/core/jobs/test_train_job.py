@@ -363,7 +363,7 @@ def test_feature_a_new_model_starts_from_the_weights_of_another(
 
 
 def test_error_frozen_network_that_is_not_there(tmp_path: Path, facesets: Facesets) -> None:
-    nowhere = tmp_path / "none", tmp_path / "none"
+    nowhere = tmp_path / "none", tmp_path / "neither"
     with pytest.raises(OptionError, match=r"--freeze names no network of the model: decoder\. Did you mean 'encoder'"):
         run_job(_job(tmp_path / "model", nowhere, freeze=("decoder",)))  # Told before a faceset is looked at.
 
