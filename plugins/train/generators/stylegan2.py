@@ -19,12 +19,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from ....core.contract import Crops, CropSpec, Embeddings
+from ....core.contract import Crops, Embeddings
 from ....core.hookspecs import hookimpl
-from ....core.kinds import Generator
 from ....core.training.step import IdentityBatch, Player, Step
+from ..doubling_generator import DoublingGenerator
 
 FACESWAP_CONTRACT = 1
 
@@ -35,10 +35,10 @@ _HALF_LIFE = 10_000
 """After how many faces a weight counts half in the average."""
 
 
-class StyleGan2Generator(Generator):
+class StyleGan2Generator(DoublingGenerator):
     """Mapping and synthesis networks, and the discriminator that they learn from."""
 
-    class Options(Generator.Options):
+    class Options(DoublingGenerator.Options):
         """How large the networks are, and how the game is played."""
 
         size: int = Field(64, ge=8, le=1024, description="Side of the pictures in pixels, a power of two.")
@@ -60,20 +60,8 @@ class StyleGan2Generator(Generator):
         )
         speed: float = Field(500, gt=0, description="Thousands of faces over which changes go from never to always.")
 
-        @field_validator("size")
-        @classmethod
-        def _power_of_two(cls, size: int) -> int:
-            if size & (size - 1):
-                raise ValueError("must be a power of two: each layer doubles the picture")
-            return size
-
     options: Options
     batch_size = 32
-
-    @property
-    def crop(self) -> CropSpec:
-        """The face from the chin to the forehead."""
-        return CropSpec(size=self.options.size, face_type="full")
 
     @property
     def only_trained_with(self) -> tuple[str, ...]:

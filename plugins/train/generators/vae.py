@@ -14,25 +14,24 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from ....core.contract import Crops, CropSpec, Embeddings
+from ....core.contract import Crops, Embeddings
 from ....core.hookspecs import hookimpl
-from ....core.kinds import Generator
 from ....core.training.step import IdentityBatch, Player, Step
+from ..doubling_generator import DoublingGenerator
 
 FACESWAP_CONTRACT = 1
 
 _ENCODER, _DECODER = "encoder", "decoder"
 
 
-class VaeGenerator(Generator):
+class VaeGenerator(DoublingGenerator):
     """A convolutional encoder to a normal distribution for each face, and a decoder back."""
 
-    class Options(Generator.Options):
+    class Options(DoublingGenerator.Options):
         """How large the networks are, and what counts how much."""
 
-        size: int = Field(64, ge=8, le=256, description="Side of the pictures in pixels, a power of two.")
         dim: int = Field(128, ge=1, le=4096, description="How many numbers become a face.")
         width: float = Field(1, gt=0, le=4, description="Factor on every layer's channels.")
         beta: float = Field(
@@ -40,20 +39,8 @@ class VaeGenerator(Generator):
         )
         learning_rate: float = Field(5e-4, gt=0, le=1, description="Adam's learning rate.")
 
-        @field_validator("size")
-        @classmethod
-        def _power_of_two(cls, size: int) -> int:
-            if size & (size - 1):
-                raise ValueError("must be a power of two: each layer doubles the picture")
-            return size
-
     options: Options
     batch_size = 64
-
-    @property
-    def crop(self) -> CropSpec:
-        """The face from the chin to the forehead."""
-        return CropSpec(size=self.options.size, face_type="full")
 
     @property
     def only_trained_with(self) -> tuple[str, ...]:
