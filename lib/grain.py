@@ -7,6 +7,8 @@ Convention:
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -43,28 +45,37 @@ def grain_covariance(picture: Floats, inside: NDArray[np.bool_]) -> Covariance:
     Reference:
         J. Immerkaer, Fast noise variance estimation, Computer Vision and Image Understanding 64(2), 1996.
     """
-    rest = _without_structure(picture, inside)
-    return _covariance(rest, np.abs(rest @ _LUMA.astype(np.float64)))
-
-
-def grain_variance(luma: Floats, inside: NDArray[np.bool_]) -> float:
-    """Measures the grain of a single channel, `[height width 1]`, as `grain_covariance` does."""
-    rest = _without_structure(luma, inside)
-    return float(_covariance(rest, np.abs(rest[:, 0]))[0, 0])
-
-
-def _without_structure(picture: Floats, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """What the filter leaves of the pixels all of whose neighbors are inside, `[pixels channels]`."""
-    whole = cv2.erode(inside.astype(np.uint8), np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
-    rest = cv2.filter2D(picture, -1, _LAPLACIANS).reshape(picture.shape)
-    return np.asarray(rest[whole > 0], np.float64)
-
-
-def _covariance(rest: NDArray[np.float64], size: NDArray[np.float64]) -> Covariance:
+    rest = np.asarray(structureless(picture, surrounded(inside)), np.float64)
     if len(rest) < _FEWEST:
-        return np.zeros((rest.shape[1],) * 2)
-    kept = rest[size <= _OUTLIER * np.median(size) / _MEDIAN]
+        return np.zeros((3, 3))
+    kept = rest[_small(rest @ _LUMA.astype(np.float64))]
     return np.asarray(kept.T @ kept / len(kept) / _GAIN)
+
+
+def grain_variance(rest: Floats) -> float:
+    """Measures the grain of a single channel, as `grain_covariance` does, by what `structureless` left, `[pixels]`."""
+    if len(rest) < _FEWEST:
+        return 0.0
+    return float(np.square(rest[_small(rest)], dtype=np.float64).mean()) / _GAIN
+
+
+def surrounded(inside: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """The pixels all of whose neighbors are inside, in which grain is measured: their numbers, row by row."""
+    square = np.ones((3, 3), np.uint8)
+    whole = cv2.erode(inside.astype(np.uint8), square, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    return np.flatnonzero(whole)
+
+
+def structureless(picture: Floats, pixels: NDArray[np.intp]) -> Floats:
+    """What is left of some pixels, the `surrounded` ones, without structure: `[pixels channels]`, linear in them."""
+    filtered = np.asarray(cv2.filter2D(picture, -1, _LAPLACIANS), np.float32)
+    return np.take(filtered.reshape(-1, picture.shape[-1]), pixels, axis=0)
+
+
+def _small(rest: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which of these, `[pixels]`, differ from zero no more than grain does."""
+    size = np.abs(rest)
+    return np.asarray(size <= _OUTLIER * np.median(size) / _MEDIAN)
 
 
 def luma_of(picture: Floats) -> Floats:

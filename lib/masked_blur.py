@@ -8,6 +8,7 @@ Convention:
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Self
 
 import cv2
 import numpy as np
@@ -47,20 +48,41 @@ def line_kernel(across: float, down: float) -> Kernel:
     return np.asarray(kernel / kernel.sum())
 
 
+class InsideBlur:
+    """A blur inside one mask, for one or more pictures: what the mask alone decides is computed once.
+
+    Args:
+        inside: What is read.
+        blur: Weights what surrounds each pixel, zero beyond the border, with each channel for itself.
+    """
+
+    def __init__(self, inside: NDArray[np.bool_], blur: Callable[[Floats], cv2.typing.MatLike]) -> None:
+        self._weights, self._blur = inside.astype(np.float32)[..., None], blur
+        self._sums = np.maximum(self._blurred(self._weights), np.float32(1e-6))
+
+    @classmethod
+    def along_axes(cls, inside: NDArray[np.bool_], kernel: Kernel) -> Self:
+        """By a kernel of odd length along either axis."""
+        return cls(inside, lambda layers: cv2.sepFilter2D(layers, -1, kernel, kernel, borderType=cv2.BORDER_CONSTANT))
+
+    @classmethod
+    def in_plane(cls, inside: NDArray[np.bool_], kernel: Kernel) -> Self:
+        """By a symmetric kernel of the plane, of odd sides."""
+        return cls(inside, lambda layers: cv2.filter2D(layers, -1, kernel, borderType=cv2.BORDER_CONSTANT))
+
+    def __call__(self, picture: Floats) -> Floats:
+        """The blurred picture."""
+        return np.asarray(self._blurred(picture * self._weights) / self._sums, np.float32)
+
+    def _blurred(self, layers: Floats) -> Floats:
+        return np.asarray(self._blur(layers), np.float32).reshape(layers.shape)
+
+
 def blur_inside(picture: Floats, inside: NDArray[np.bool_], kernel: Kernel) -> Floats:
     """Blurs along either axis by a kernel of odd length."""
-    return _inside(
-        picture, inside, lambda layers: cv2.sepFilter2D(layers, -1, kernel, kernel, borderType=cv2.BORDER_CONSTANT)
-    )
+    return InsideBlur.along_axes(inside, kernel)(picture)
 
 
 def smear_inside(picture: Floats, inside: NDArray[np.bool_], kernel: Kernel) -> Floats:
     """Blurs by a symmetric kernel of the plane, of odd sides."""
-    return _inside(picture, inside, lambda layers: cv2.filter2D(layers, -1, kernel, borderType=cv2.BORDER_CONSTANT))
-
-
-def _inside(picture: Floats, inside: NDArray[np.bool_], blur: Callable[[Floats], cv2.typing.MatLike]) -> Floats:
-    """Blurs a picture and the weight of its pixels alike, and divides one by the other."""
-    weights = inside.astype(np.float32)[..., None]
-    sums = np.asarray(blur(np.concatenate([picture * weights, weights], axis=-1)), np.float32)
-    return np.asarray(sums[..., :-1] / np.maximum(sums[..., -1:], np.float32(1e-6)), np.float32)
+    return InsideBlur.in_plane(inside, kernel)(picture)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .grain import grain_variance, luma_of
-from .masked_blur import Floats, blur_inside, gaussian_kernel
+from .grain import grain_variance, luma_of, structureless, surrounded
+from .masked_blur import Floats, InsideBlur, blur_inside, gaussian_kernel
 
 Inside = NDArray[np.bool_]
 
@@ -25,24 +26,45 @@ _NEAR = 0.02  # Of the way to the wanted sharpness: what is left of it cannot be
 _LEAST = 1e-7  # Energy of coarse detail below which nothing can be told: a hundredth of an 8-bit level.
 
 
-def sharpness(luma: Floats, inside: Inside) -> float:
-    """Measures the sharpness inside; the energy of grain does not count as detail.
+class Bands(NamedTuple):
+    """What tells the sharpness of a picture: float32 `[pixels]` each, linear in the picture."""
+
+    fine: Floats
+    coarse: Floats
+    rest: Floats
+    """What has no structure, of which grain is judged."""
+
+
+class SharpnessGauge:
+    """Measures sharpness inside a mask; what the mask alone decides is computed once.
 
     Args:
-        luma: float32 `[height width 1]`.
-        inside: Which pixels count.
-
-    Returns:
-        The ratio of energies, 0 or more; NaN where there is no detail to tell it from.
+        inside: Which pixels count, bool `[height width]`; one at least.
     """
-    fine, coarse = (gaussian_kernel(deviation) for deviation in (_FINE, _COARSE))
-    softer = blur_inside(luma, inside, fine)
-    softest = blur_inside(luma, inside, coarse)
-    grain = grain_variance(luma, inside)
-    bands = ((luma - softer)[inside], (softer - softest)[inside])
-    gains = _band_gains(fine, coarse)
-    energies = [float(np.square(band).mean()) - grain * gain for band, gain in zip(bands, gains, strict=True)]
-    return max(energies[0], 0.0) / energies[1] if energies[1] > _LEAST else math.nan
+
+    def __init__(self, inside: Inside) -> None:
+        self._inside, self._surrounded = np.flatnonzero(inside), surrounded(inside)
+        kernels = [gaussian_kernel(deviation) for deviation in (_FINE, _COARSE)]
+        self._softer, self._softest = (InsideBlur.along_axes(inside, kernel) for kernel in kernels)
+        self._gains = _band_gains(*kernels)
+
+    def bands(self, luma: Floats) -> Bands:
+        """Takes apart a luma, float32 `[height width 1]`."""
+        softer = self._softer(luma)
+        fine, coarse = (np.take(band, self._inside) for band in (luma - softer, softer - self._softest(luma)))
+        return Bands(fine, coarse, structureless(luma, self._surrounded)[:, 0])
+
+    def sharpness(self, bands: Bands) -> float:
+        """The ratio of the energies of detail, 0 or more; that of grain does not count.
+
+        Returns:
+            NaN where there is no detail to tell it from.
+        """
+        grain = grain_variance(bands.rest)
+        fine, coarse = (
+            float(np.square(band).mean()) - grain * gain for band, gain in zip(bands[:2], self._gains, strict=True)
+        )
+        return max(fine, 0.0) / coarse if coarse > _LEAST else math.nan
 
 
 def _band_gains(fine: NDArray[np.float64], coarse: NDArray[np.float64]) -> tuple[float, float]:
@@ -54,31 +76,39 @@ def _band_gains(fine: NDArray[np.float64], coarse: NDArray[np.float64]) -> tuple
     return float(np.square(point - narrow).sum()), float(np.square(narrow - wide).sum())
 
 
-def match_sharpness(face: Floats, inside: Inside, wanted: float, widest: float, most: float) -> Floats:
-    """Blurs or sharpens a face until it is as sharp as is wanted, or until a bound is reached.
+def match_sharpness(face: Floats, target: Floats, inside: Inside, widest: float, most: float) -> Floats:
+    """Blurs or sharpens a face until it is as sharp as another picture, or until a bound is reached.
 
     Args:
         face: float32 `[height width 3]`.
+        target: The other picture, of the same shape; one without detail changes nothing.
         inside: What is measured, read and changed.
-        wanted: The target's sharpness; NaN changes nothing.
         widest: The most that it is blurred: the deviation of a Gaussian.
         most: The most that it is sharpened: the share of the difference to its blur that is added.
 
     Returns:
         The changed face, not cut off at 0 and 1.
     """
-    luma = luma_of(face)
-    own = sharpness(luma, inside)
+    if not inside.any():
+        return face
+    box = _around(inside)
+    inside, part = inside[box], face[box]
+    gauge, luma = SharpnessGauge(inside), luma_of(part)
+    bands = gauge.bands(luma)
+    own, wanted = gauge.sharpness(bands), gauge.sharpness(gauge.bands(luma_of(target[box])))
     if math.isnan(wanted) or math.isnan(own):
         return face
-    change: Callable[[Floats, float], Floats]
     if own > wanted:
-        change, end = (lambda picture, amount: _blurred(picture, inside, amount)), widest
+        amount = _solve(
+            lambda tried: own - gauge.sharpness(gauge.bands(_blurred(luma, inside, tried))), own - wanted, widest
+        )
+        part = _blurred(part, inside, amount)
     else:
-        change, end = (lambda picture, amount: _sharpened(picture, inside, amount)), most
-    amount = _solve(lambda tried: abs(sharpness(change(luma, tried), inside) - own), abs(wanted - own), end)
+        detail = gauge.bands(_detail(luma, inside))
+        amount = _solve(lambda tried: gauge.sharpness(_sum(bands, tried, detail)) - own, wanted - own, most)
+        part = part + np.float32(amount) * _detail(part, inside)
     changed = face.copy()
-    changed[inside] = change(face, amount)[inside]
+    changed[box][inside] = part[inside]
     return changed
 
 
@@ -100,10 +130,21 @@ def _solve(reached: Callable[[float], float], distance: float, end: float) -> fl
     return amount
 
 
+def _around(inside: Inside) -> tuple[slice, slice]:
+    """The rows and columns that hold all that is inside."""
+    rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
 def _blurred(picture: Floats, inside: Inside, deviation: float) -> Floats:
     return blur_inside(picture, inside, gaussian_kernel(deviation)) if deviation > 0.05 else picture
 
 
-def _sharpened(picture: Floats, inside: Inside, amount: float) -> Floats:
-    detail = picture - blur_inside(picture, inside, gaussian_kernel(_ACROSS))
-    return picture + np.float32(amount) * detail
+def _detail(picture: Floats, inside: Inside) -> Floats:
+    """What sharpening adds a share of."""
+    return picture - blur_inside(picture, inside, gaussian_kernel(_ACROSS))
+
+
+def _sum(bands: Bands, amount: float, more: Bands) -> Bands:
+    """The bands of a picture to which so much of another one is added."""
+    return Bands(*(band + np.float32(amount) * extra for band, extra in zip(bands, more, strict=True)))

@@ -10,8 +10,7 @@ from pydantic import Field
 from ...core.contract import CropPatch
 from ...core.hookspecs import hookimpl
 from ...core.kinds import CropBlender
-from ...lib.grain import luma_of
-from ...lib.sharpness import match_sharpness, sharpness
+from ...lib.sharpness import match_sharpness
 
 FACESWAP_CONTRACT = 1
 
@@ -40,10 +39,7 @@ class MatchSharpnessBlender(CropBlender):
         widest, most = self.options.blur / 100 * patch.faces.shape[1], self.options.sharpen / 100
         faces = np.array(patch.faces, np.float32)
         for face, target, mask in zip(faces, patch.targets, patch.masks, strict=True):
-            inside = mask[..., 0] > 0
-            if inside.any():
-                wanted = sharpness(luma_of(target), inside)
-                np.clip(match_sharpness(face, inside, wanted, widest, most), 0, 1, out=face)
+            np.clip(match_sharpness(face, target, mask[..., 0] > 0, widest, most), 0, 1, out=face)
         return replace(patch, faces=faces)
 
 

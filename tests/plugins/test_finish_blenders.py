@@ -62,6 +62,19 @@ def test_a_soft_face_is_sharpened_toward_the_target_and_no_farther_than_allowed(
     np.testing.assert_allclose(kept, patch.faces, atol=1e-6)
 
 
+@pytest.mark.parametrize("place", [np.s_[40:100, 30:110], np.s_[:60, 50:]])
+def test_what_lies_around_the_mask_does_not_matter(place):
+    """The part of the crop that the mask covers, taken by itself, gives the same, at the crop's edge too."""
+    whole = _patch(PICTURE[:, ::-1], _soft(PICTURE, 1.0))
+    whole = replace(whole, masks=np.zeros_like(whole.masks))
+    whole.masks[0][place] = 1
+    part = replace(whole, **{name: getattr(whole, name)[0][place][None] for name in ("faces", "masks", "targets")})
+    blended = (
+        MatchSharpnessBlender(MatchSharpnessBlender.Options(blur=10)).blend(each).faces[0] for each in (whole, part)
+    )
+    np.testing.assert_allclose(next(blended)[place], next(blended), atol=1e-6)
+
+
 def test_the_blur_is_bounded():
     patch = _patch(PICTURE, _soft(PICTURE, 6))
     options = MatchSharpnessBlender.Options(blur=1)
