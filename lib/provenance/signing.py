@@ -29,8 +29,12 @@ LABEL = "faceswap.conversion"
 _ROOM = 1 << 20
 """Bytes that a manifest needs at most beside the file, those of its parents left aside."""
 
-_IN_MEMORY = 64
+_IN_MEMORY = 8
 """Megabytes up to which the library works in memory; larger files it copies twice into the temporary folder."""
+
+_LEAF = 4096
+"""Kilobytes of mp4 and mov that have a hash of their own, so that no more need lie in memory: the leaves of a Merkle
+tree (C2PA specification, BMFF-based hash). What lies beside a sidecar is read in pieces of up to 256 MB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,7 +169,7 @@ def offline_context(roots: str = "") -> Context:
         "version": 1,
         "verify": verify,
         "builder": {"thumbnail": {"enabled": False}},
-        "core": {"backing_store_memory_threshold_in_mb": _IN_MEMORY},
+        "core": {"backing_store_memory_threshold_in_mb": _IN_MEMORY, "merkle_tree_chunk_size_in_kb": _LEAF},
     }
     if roots:
         settings["trust"] = {"user_anchors": roots}

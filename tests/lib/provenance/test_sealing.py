@@ -7,6 +7,8 @@ import json
 import os
 import shutil
 import struct
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -99,6 +101,49 @@ def test_feature_a_flipped_byte_is_found(sealed):
 
 
 @pytest.mark.parametrize("sealed", ["photo.jpg", "photo.png", "clip.mp4"], indirect=True)
+def write_large(path: Path) -> None:
+    """32 MB of sound, noise."""
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream("pcm_s16le", rate=48000, layout="mono")
+        noise = np.random.default_rng(0).integers(-9999, 9999, (1, 1 << 24)).astype(np.int16)
+        sound = av.AudioFrame.from_ndarray(noise, "s16", "mono")
+        sound.sample_rate, sound.pts = 48000, 0
+        container.mux([*stream.encode(sound), *stream.encode(None)])
+
+
+def test_feature_a_flipped_byte_is_found_anywhere_in_a_large_video(tmp_path):
+    path = tmp_path / "large.mov"
+    write_large(path)
+    seal(path, path)
+    assert one(path).state is State.INTACT
+    content = path.read_bytes()
+    for place in (1 << 20, 17 << 20, 31 << 20):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+        assert one(path).state is State.ALTERED
+
+
+_PEAKS = """
+import resource, sys
+from pathlib import Path
+import test_sealing as sealing
+sealing.seal(Path("small.mp4"), Path("small.mp4"))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+sealing.seal(Path("large.mov"), Path("large.mov"))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts in kilobytes on Linux")
+def test_sealing_takes_no_more_memory_for_a_longer_video(tmp_path):
+    write_clip(tmp_path / "small.mp4")
+    write_large(tmp_path / "large.mov")
+    path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
+    told = subprocess.run(
+        [sys.executable, "-c", _PEAKS], cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}, capture_output=True
+    )
+    assert int(told.stdout) < 16_000, told.stderr
+
+
 def test_feature_a_claim_that_was_rewritten_is_found(sealed):
     data = sealed.read_bytes()
     assert data.count(b"some") >= 1
