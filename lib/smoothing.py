@@ -44,14 +44,20 @@ def smooth_landmarks(landmarks: FloatArray, times: FloatArray, strength: float) 
     """
     if strength <= 0 or len(landmarks) < 2:
         return landmarks
-    exact = np.asarray(landmarks, np.float64)
     # In units of the face's size, so that neither the footage's size nor the face's matters.
-    unit = np.median(np.linalg.norm(exact - exact.mean(axis=1, keepdims=True), axis=2).mean(axis=1))
-    signal = exact / max(float(unit), 1e-6)
+    unit = max(float(np.median([_size(points) for points in landmarks])), 1e-6)
+    signal = np.divide(landmarks, unit, dtype=np.float64)
     steps = np.diff(np.asarray(times, np.float64))
     settings = (_MIN_CUTOFF / strength, _BETA / strength)
-    forward = one_euro(signal, steps, *settings)
-    return np.asarray(one_euro(forward[::-1], steps[::-1], *settings)[::-1] * unit, landmarks.dtype)
+    signal = one_euro(signal, steps, *settings)
+    signal = one_euro(signal[::-1], steps[::-1], *settings)[::-1]
+    return np.multiply(signal, unit, out=signal).astype(landmarks.dtype)
+
+
+def _size(points: FloatArray) -> float:
+    """The mean distance of a face's points `[points 2]` from their middle."""
+    exact = np.asarray(points, np.float64)
+    return float(np.linalg.norm(exact - exact.mean(axis=0), axis=1).mean())
 
 
 def one_euro(

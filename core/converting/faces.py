@@ -123,7 +123,7 @@ class FacesetFaces:
 
 def _smoothed(faceset: Faceset, strength: float) -> dict[str, NDArray[np.float32]]:
     """The smoothed landmarks of the faces that have a track, by name."""
-    table, landmarks = faceset.face_table(), faceset.column("landmarks")
+    table, landmarks = faceset.face_table(("time", "track")), faceset.column("landmarks")
     if not len(table):
         return {}
     order = np.argsort(table.track, kind="stable")  # The table is in the order of time.
