@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ...lib.media import Chunk, Medium, read_chunk
+from .footage import near
 from .neighbors import wanted_and_near
 from .outputs import Output
 from .parts import Parts
@@ -91,6 +92,7 @@ class Conversion:
 
     Attributes:
         medium: The footage.
+        places: Those of all its frames, in order: times in a video, positions among images.
         chunks: The chunks of it that are wanted, in order.
         output: Takes the frames.
         parts: Keeps what is finished.
@@ -99,6 +101,7 @@ class Conversion:
     """
 
     medium: Medium
+    places: Sequence[int]
     chunks: Sequence[Chunk]
     output: Output
     parts: Parts
@@ -139,18 +142,15 @@ class Conversion:
                 self.parts.record(number, asdict(tallies[number]))
         return tallies
 
-    def publish(self, places: Sequence[int]) -> None:
+    def publish(self) -> None:
         """Puts the output under its name, once all is finished.
-
-        Args:
-            places: Those of all frames of the medium, in order.
 
         Raises:
             FaceswapError: It cannot be written.
         """
         if self.patches:
             parts = (self._index_of(number) for number in sorted(self.finished()))
-            self.patches.publish(parts, {place: number for number, place in enumerate(places)})
+            self.patches.publish(parts, {place: number for number, place in enumerate(self.places)})
         self.output.publish(len(self.chunks))
         self.parts.remove()
 
@@ -189,25 +189,15 @@ class Conversion:
         """The frames from the first wanted chunk to the last, `reach` more on both sides, decoded in one go."""
         if not wanted:
             return
-        numbers = {chunk.index for chunk in wanted}
-        span = self._span(wanted[0], wanted[-1], reach)
-        starts = [chunk.first for chunk in span]
-        whole = Chunk(span[0].index, span[0].first, span[-1].last, sum(chunk.count for chunk in span))
-        for position, frame in enumerate(read_chunk(self.medium, whole)):
+        ends = {chunk.first: chunk for chunk in wanted}
+        starts = sorted(ends)
+        for position, frame in enumerate(read_chunk(self.medium, self._around(wanted, reach))):
             place = frame.key.pts if self.medium.kind == "video" else int(frame.time)
-            number = span[bisect_right(starts, place) - 1].index
-            yield Work(number, place, frame, position, number in numbers)
+            chunk = ends[starts[max(0, bisect_right(starts, place) - 1)]]
+            yield Work(chunk.index, place, frame, position, chunk.first <= place <= chunk.last)
 
-    def _span(self, first: Chunk, last: Chunk, reach: int) -> list[Chunk]:
-        """The chunks from one to another, and as many around as hold `reach` frames."""
-        chunks = list(self.chunks)
-        start, end = chunks.index(first), chunks.index(last) + 1
-        room = reach
-        while room > 0 and start:
-            start -= 1
-            room -= chunks[start].count
-        room = reach
-        while room > 0 and end < len(chunks):
-            room -= chunks[end].count
-            end += 1
-        return chunks[start:end]
+    def _around(self, wanted: Sequence[Chunk], reach: int) -> Chunk:
+        """All from one chunk to another with so many frames around, whether their chunks are wanted or not."""
+        first, last = near(self.places, wanted[0].first, wanted[-1].last, reach)
+        count = bisect_right(self.places, last) - bisect_left(self.places, first)
+        return Chunk(wanted[0].index, first, last, count)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...lib.media import Medium, Selection, Span, Timeline, scan
@@ -36,13 +38,23 @@ class Footage:
 
     @property
     def end(self) -> int | None:
-        """When the last frame of a video has been shown, where that is written; None where nobody can say."""
-        return self.whole.end if self.keep_unswapped else None
+        """When the last frame of a video that is written has been shown; None where nobody can say."""
+        span = self.span
+        return self.whole.end if span is None or span.end is None else int(span.end / self.medium.time_base)
 
-    @property
-    def bounds(self) -> tuple[int, int]:
-        """The places of the first and the last wanted frame: times in a video, positions among images."""
-        return self.wanted.times[0], self.wanted.times[-1]
+    def bounds(self, reach: int = 0) -> tuple[int, int]:
+        """The places of the first and the last wanted frame: times in a video, positions among images.
+
+        Args:
+            reach: So many more frames on both sides, as far as the medium has them.
+        """
+        return near(self.whole.times, self.wanted.times[0], self.wanted.times[-1], reach)
+
+
+def near(places: Sequence[int], first: int, last: int, reach: int) -> tuple[int, int]:
+    """The places of frames that lie so many frames before and behind others, as far as there are any."""
+    start, end = bisect_left(places, first), bisect_right(places, last) - 1
+    return places[max(0, start - reach)], places[min(len(places) - 1, end + reach)]
 
 
 def look(medium: Medium, frames: str | None = None, keep_unswapped: bool = True) -> Footage:

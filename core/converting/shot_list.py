@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from ..errors import FaceswapError, OptionError, suggest
 from ..host import PluginChoice, Prepared, prepare
 from ..layers import load_yaml, plugin_list
 from .chain import load_chain, require_chain
+from .footage import Footage
 from .shots import Shots, Stretch
 from .trying import parse_chain
 
@@ -114,7 +115,7 @@ def load_shots(
     usual: Sequence[Prepared],
     shots: Sequence[Shot],
     places: Sequence[tuple[int, int]],
-    bounds: tuple[int, int],
+    footage: Footage,
     check: bool = False,
 ) -> Shots:
     """Loads the chains of a conversion.
@@ -123,11 +124,12 @@ def load_shots(
         usual: The chain of frames that are not treated apart.
         shots: Those that are.
         places: Where each of these begins and ends (see `require_apart`).
-        bounds: The places of the first and the last frame that are swapped.
+        footage: Says which frames are swapped.
         check: Whether each call is checked against the contract.
 
     Raises:
         PluginError: A blender could not be loaded.
     """
     apart = [Stretch(*ends, load_chain(shot.blenders, check)) for shot, ends in zip(shots, places, strict=True)]
-    return Shots(load_chain(usual, check), *bounds, tuple(apart))
+    shots = Shots(load_chain(usual, check), *footage.bounds(), tuple(apart))
+    return replace(shots, seen=footage.bounds(shots.context))

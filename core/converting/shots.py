@@ -33,12 +33,14 @@ class Shots:
         first: The place of the first of them; None: the footage's first.
         last: The place of the last; None: the footage's last.
         apart: Stretches with chains of their own, which do not overlap.
+        seen: The places of the first and the last frame whose faces blenders may look at; None: the footage's ends.
     """
 
     chain: BlenderChain
     first: int | None = None
     last: int | None = None
     apart: tuple[Stretch, ...] = ()
+    seen: tuple[int, int] | None = None
 
     @property
     def context(self) -> int:
@@ -53,3 +55,7 @@ class Shots:
             return None
         own = (stretch.chain for stretch in self.apart if stretch.first <= place <= stretch.last)
         return next(own, self.chain)
+
+    def sees(self, place: int) -> bool:
+        """Whether a frame's faces matter: those of one that is left as it is to the frames around, too."""
+        return self.seen is None or self.seen[0] <= place <= self.seen[1]

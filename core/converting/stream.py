@@ -52,7 +52,7 @@ class Work:
         position: Which frame of the decoded ones it is; None for a frame that stands alone.
         wanted: Whether it is to be swapped; else it is there for the sake of its neighbors.
         chain: By which its faces are blended; None where it is left as it is.
-        cuts: Its faces, far to near.
+        cuts: Its faces, far to near; in a frame that is left as it is those that frames around look at.
         answers: The model's answers, one for each of `cuts`.
         swapped: For each face that changed it the number of its model.
         patches: The faces that `swapped` tells of, as they were composited, where they are to be kept.
@@ -117,7 +117,7 @@ class Swapper:
             return done
 
         cut = with_neighbors(self._cut(frames), self.context)
-        swapped = self._swapped(ahead(cut, _DECODED_AHEAD))
+        swapped = self._swapped(ahead(_without_seen(cut), _DECODED_AHEAD))
         with ThreadPoolExecutor(min(_MOST_BLENDING, os.cpu_count() or 1)) as pool:
             yield from map_ahead(pool, blend, swapped, self.batch_size + _DECODED_AHEAD)
 
@@ -126,10 +126,10 @@ class Swapper:
         shown = False
         for work in frames:
             chain, frame = self.shots.chain_at(work.place), work.frame
-            faces = self.source.faces(frame.key) if chain else ()
+            faces = self.source.faces(frame.key) if self.shots.sees(work.place) else ()
             found = [cut_face(frame, face, self.models[face.model].spec) for face in faces]
             cuts = sorted((cut for cut in found if cut), key=lambda cut: -scale_of(cut.matrix))
-            first = bool(cuts) and work.wanted and not shown
+            first = bool(cuts and chain) and work.wanted and not shown
             shown |= first
             yield replace(work, chain=chain, cuts=tuple(cuts), before=frame.image() if first else None)
 
@@ -181,6 +181,13 @@ class Swapper:
         raise StoreError(
             f"the faceset has a face without mask {wanted}; extract it with a masker or give another --mask"
         )
+
+
+def _without_seen(works: Generator[Work, None, None]) -> Generator[Work, None, None]:
+    """Takes from frames that are left as they are the faces that others have looked at."""
+    with closing(works):
+        for work in works:
+            yield work if work.chain else replace(work, cuts=())
 
 
 def _batches(works: Iterable[Work], size: int) -> Iterator[list[Work]]:

@@ -104,7 +104,7 @@ class AssembleJob(EncodingChoices, ProvenanceChoices):
             beside = Beside(self.audio_from, end=timing.end)
             output = VideoOutput(self.video, film, encoding, parts, beside, seal)
             chunks = Timeline(positions, positions).chunks(CHUNK_FRAMES)
-            conversion = Conversion(images, chunks, output, parts)
+            conversion = Conversion(images, positions, chunks, output, parts)
             frames = pass_frames(context, conversion, Passing(partial(timing.film, medium=film)), "encoding")
         told = self.provenance_in_words(self.video) if seal or not self.provenance else None
         return AssembleReport(output=self.video, frames=frames, provenance=told)

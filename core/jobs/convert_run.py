@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ...lib.provenance.signing import Sealer
     from .convert import ConvertJob, ConvertReport
 
-_FORMAT = 2
+_FORMAT = 3
 """Raised when the same settings give other pixels or records than before, so that parts of both are never joined."""
 
 _NOT_SHOWN = {"media", "output", "model_dir", "map", "checkpoint", "faceset", "blenders", "check", "listeners"}
@@ -78,7 +78,7 @@ class ConvertRun:
                 tally, fps = self._convert(conversion, self._swapper(cast, faces, footage), sealer)
             unknown = supply.unknown(footage)
             self._tell(footage, tally, unknown, supply.taken_out())
-            conversion.publish(footage.whole.times)
+            conversion.publish()
         return self._report(tally, fps, unknown, cast)
 
     def _convert(self, conversion: Conversion, swapper: Swapper, sealer: Sealer | None) -> tuple[Tally, float | None]:
@@ -150,7 +150,7 @@ class ConvertRun:
         return Swapper(
             source=faces,
             models=job.used_models(cast),
-            shots=load_shots(self._chain, self._shots, self._places, footage.bounds, job.check),
+            shots=load_shots(self._chain, self._shots, self._places, footage, job.check),
             mask=job.mask,
             batch_size=job.batch_size,
             keep_patches=job.patch is not None,
@@ -169,7 +169,7 @@ class ConvertRun:
         chunks = footage.read.chunks(job.chunk_frames)
         people = tuple(each.role.person for each in cast)
         patches = PatchFolder(job.patch, footage.medium, job.patch_format, people, sealer) if job.patch else None
-        return Conversion(footage.medium, chunks, target, parts, footage.keep_unswapped, patches)
+        return Conversion(footage.medium, footage.whole.times, chunks, target, parts, footage.keep_unswapped, patches)
 
     def _digest(self, medium: Medium, supply: Supply, cast: list[Cast]) -> str:
         """Stands for all that the parts depend on: their pixels, and how images are signed, which are finished."""

@@ -78,6 +78,6 @@ class FramesJob(Job):
         images = ImageFolder(self.folder, f".{self.image_format}", self.quality)
         with Parts(self.folder, digest(medium.files, self.image_format, self.quality)) as parts:
             output = FolderOutput(images, medium, timeline)
-            conversion = Conversion(medium, timeline.chunks(CHUNK_FRAMES), output, parts)
+            conversion = Conversion(medium, timeline.times, timeline.chunks(CHUNK_FRAMES), output, parts)
             frames = pass_frames(context, conversion, Passing(), "writing images")
         return FramesReport(folder=self.folder, frames=frames)

@@ -50,7 +50,7 @@ def pass_frames(context: JobContext, conversion: Conversion, stream: Stream, nam
     if frames < conversion.total:
         lost = conversion.total - frames
         context.warn(f"{lost} frames of {conversion.medium.path} could not be decoded and are left out.")
-    conversion.publish(())
+    conversion.publish()
     return frames
 
 

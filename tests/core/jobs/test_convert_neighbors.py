@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conversion_scene import FACELESS, OVERLAY, TIMES, assert_same, landmarks_at, stop_after_one_chunk
+from conversion_scene import FACELESS, OVERLAY, TIMES, assert_same, landmarks_at, planes, stop_after_one_chunk
 
 from faceswap.core.host import PluginChoice
 from faceswap.lib.faceset_writer import FacesetWriter
@@ -71,3 +71,25 @@ def test_neighbors_do_matter(tracked):
     tracked.convert("plain.mkv", blenders=(PluginChoice(name="mean-color"), *OVERLAY))
     with pytest.raises(AssertionError):
         assert_same(tracked.folder / "steady.mkv", tracked.folder / "plain.mkv")
+
+
+@pytest.mark.parametrize("keep", ["yes", "no"])
+@pytest.mark.parametrize("chunk_frames", [2, 6])
+def test_a_stretch_is_like_the_same_frames_of_the_whole(tracked, keep, chunk_frames):
+    """Its first and its last frames see the faces outside of it, in which nothing is swapped."""
+    tracked.convert("whole.mkv", blenders=STEADY)
+    calls = len(tracked.model.calls)
+    tracked.convert(blenders=STEADY, frames="5-11", keep_unswapped=keep, chunk_frames=chunk_frames)
+    assert sum(len(crops) for crops in tracked.model.calls[calls:]) == 5  # Of seven frames two show nobody.
+    whole, part = planes(tracked.folder / "whole.mkv"), planes(tracked.folder / "out.mkv")
+    stretch = [frame for frame in range(5, 12) if keep == "yes" or TIMES[frame] not in FACELESS]
+    mine = [part[frame] for frame in stretch] if keep == "yes" else part
+    assert len(mine) == len(stretch)
+    for (_, planes_of_part), frame in zip(mine, stretch, strict=True):
+        for plane, expected in zip(planes_of_part, whole[frame][1], strict=True):
+            np.testing.assert_array_equal(plane, expected)
+    if keep == "yes":
+        untouched = planes(tracked.footage)
+        for frame in {*range(16)} - {*range(5, 12)}:
+            for plane, expected in zip(part[frame][1], untouched[frame][1], strict=True):
+                np.testing.assert_array_equal(plane, expected)
