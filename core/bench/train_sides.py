@@ -1,20 +1,21 @@
-"""The two sides of `bench train`: steps of the engine, and `train_on_batch` of the same networks on ready batches.
+"""The measured side of `bench train`: steps of the engine, beside matrix products and steps of a model that idles.
 
-Each lives in a process of its own and answers with what its turn took.
+It lives in a process of its own and answers with what its turn took. The other side is `train_plain`.
 """
 
 from __future__ import annotations
 
+import math
 import resource
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..contract import CropSpec
 from ..host import PluginChoice
-from ..kinds import TrainableModel
+from ..kinds import Trainable
 from ..training.recipe import Precision
 from ..training.step import IdentityBatch, Player, Step
 
@@ -25,9 +26,6 @@ FACES = 48
 
 _LOSSES_EVERY = 10
 """Steps after which losses are read, as the job `train` does."""
-
-_CHANNELS = {"input": 3, "goal": 3, **dict.fromkeys(("mask", "eyes", "mouth"), 1)}
-"""What a batch holds of an identity."""
 
 _WARM_UP_STEPS = 3
 _MATRIX_TRIES, _PRODUCTS = 5, 4
@@ -40,25 +38,27 @@ class Case:
 
     Attributes:
         backend: The Keras backend.
-        model: The model.
+        kind: `model` or `generator`.
+        plugin: Which one.
         batch_size: Faces of each person in a step.
         precision: What the networks compute in.
     """
 
     backend: str
-    model: PluginChoice
+    kind: str
+    plugin: PluginChoice
     batch_size: int
     precision: Precision
 
     @property
     def label(self) -> str:
-        """The model with its options."""
-        return label_of(self.model)
+        """The plugin with its options."""
+        return label_of(self.plugin)
 
 
-def label_of(model: PluginChoice) -> str:
-    """A model with its options in a few words: `h64 light=true`."""
-    return " ".join([model.name, *(f"{name}={value}" for name, value in model.options.items())])
+def label_of(plugin: PluginChoice) -> str:
+    """A plugin with its options in a few words: `h64 light=true`."""
+    return " ".join([plugin.name, *(f"{name}={value}" for name, value in plugin.options.items())])
 
 
 @dataclass(frozen=True)
@@ -86,16 +86,17 @@ class Turn:
     device: str
 
 
-class IdleModel(TrainableModel):
-    """A model of one weight, whose loss looks at all of its batch and multiplies no matrices.
+class IdleModel(Trainable):
+    """A model of one weight, whose losses look at all of their batch and multiply no matrices.
 
     Args:
-        like: The model whose faces it gets.
+        like: The model whose faces it gets, as often in a step.
     """
 
-    def __init__(self, like: TrainableModel) -> None:
+    def __init__(self, like: Trainable) -> None:
         super().__init__()
-        self.like, self.warp = like, like.warp
+        self.like, self.identities = like, like.identities  # type: ignore[misc]
+        self.warp, self.variation = like.warp, like.variation
 
     @property
     def crop(self) -> CropSpec:
@@ -109,10 +110,13 @@ class IdleModel(TrainableModel):
         return {"idle": keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])}
 
     def players(self) -> list[Player]:
-        """One player."""
+        """As many players, which move as often."""
         import keras
 
-        return [Player("idle", ("idle",), keras.optimizers.SGD(1e-3))]
+        return [
+            Player(player.name, ("idle",), keras.optimizers.SGD(1e-3), player.interval)
+            for player in self.like.players()
+        ]
 
     def losses(self, player: str, batch: Mapping[str, IdentityBatch], step: Step) -> dict[str, Tensor]:
         """The mean of everything in the batch."""
@@ -133,76 +137,20 @@ def make_engine(case: Case, seconds: float) -> Callable[[], Turn]:
     from ..training.backends.accelerator import device_name, peak_device_memory
     from .flops import step_flops
 
-    model = _load(case)
+    model = load(case)
     idle = IdleModel(model)
     idle.load()
     working, waiting = _stepping(model, case), _stepping(idle, case)
-    steps = _calibrate(working, seconds)
+    steps = calibrate(working, seconds, cycle_of(model.players()))
     memory = peak_host_memory(), peak_device_memory()
     faces, flops = case.batch_size * len(model.identities), case.batch_size * step_flops(model, model.players())
-    _calibrate(waiting, 0.0)
+    calibrate(waiting, 0.0)
 
     def turn() -> Turn:
         took = working(steps) / steps, waiting(steps) / steps
         return Turn(*took, matrix_rate(case.precision), faces, flops, *memory, device_name())
 
     return turn
-
-
-def make_plain(case: Case, seconds: float) -> Callable[[], float | None]:
-    """Prepares turns of Keras's own `train_on_batch`, with the model's losses and optimizer, on ready batches.
-
-    Each answers with the seconds of a step; with None for a model of several players, which Keras cannot train so.
-
-    Args:
-        case: What is trained.
-        seconds: How long a turn shall be at least.
-    """
-    import numpy as np
-
-    model = _load(case)
-    if len(model.players()) > 1:
-        return lambda: None
-    plain, generator, goal = plain_model(model, case.batch_size), np.random.default_rng(0), np.zeros((1, 1), np.float32)
-    inputs = {shown.name: generator.random(shown.shape, dtype=np.float32) for shown in plain.inputs}
-
-    def stepping(steps: int) -> float:
-        began = time.perf_counter()
-        for _ in range(steps):
-            loss = plain.train_on_batch(inputs, goal)
-        float(loss)
-        return time.perf_counter() - began
-
-    steps = _calibrate(stepping, seconds)
-    return lambda: stepping(steps) / steps
-
-
-def plain_model(model: Any, batch_size: int) -> Any:
-    """A Keras model from batches to the sum of the losses of a model's only player, which is its loss.
-
-    Args:
-        model: The model, loaded.
-        batch_size: Faces of each person.
-
-    Returns:
-        A compiled Keras model. Its inputs are a dict `identity_part` -> float32 `[batch size size channels]`.
-    """
-    import keras
-    from keras import ops
-
-    from .flops import CountedStep
-
-    (player,), size = model.players(), model.crop.size
-    inputs = {
-        f"{name}_{part}": keras.Input((size, size, channels), batch_size=batch_size, name=f"{name}_{part}")
-        for name in model.identities
-        for part, channels in _CHANNELS.items()
-    }
-    batch = {name: IdentityBatch(**{part: inputs[f"{name}_{part}"] for part in _CHANNELS}) for name in model.identities}
-    losses = model.losses(player.name, batch, CountedStep(None)).values()
-    plain = keras.Model(inputs, ops.reshape(sum(ops.cast(loss, "float32") for loss in losses), (1, 1)))
-    plain.compile(optimizer=player.optimizer, loss=lambda goal, loss: loss)
-    return plain
 
 
 def matrix_rate(precision: str) -> float:
@@ -239,12 +187,13 @@ def _product_seconds(size: int, precision: str) -> float:
     return min(products() for _ in range(_MATRIX_TRIES))
 
 
-def _load(case: Case) -> Any:
+def load(case: Case) -> Any:
+    """Loads what is trained, in its precision, with fresh weights."""
     from ..host import prepare, use_backend
     from ..training.backends import import_keras, seed_weights
     from ..training.recipe import computing_in
 
-    prepared = prepare("model", case.model)
+    prepared = prepare(case.kind, case.plugin)
     use_backend([prepared], case.backend)
     import_keras()
     seed_weights(0)
@@ -294,11 +243,23 @@ def _synthetic_faces(model: Any) -> dict[str, Any]:
     return {name: TrainingFaces(pixels(3), pixels(len(REGIONS))) for name in model.identities}
 
 
-def _calibrate(stepping: Callable[[int], float], seconds: float) -> int:
-    """Warms up, and returns how many steps take so many seconds."""
+def cycle_of(players: Sequence[Player]) -> int:
+    """After how many steps all players come together again."""
+    return math.lcm(*(player.interval for player in players))
+
+
+def calibrate(stepping: Callable[[int], float], seconds: float, cycle: int = 1) -> int:
+    """Warms up, and returns how many steps take so many seconds: whole cycles, so that all turns are alike.
+
+    Args:
+        stepping: Does so many steps and returns their seconds.
+        seconds: How long the steps shall take at least.
+        cycle: The steps of a cycle.
+    """
     stepping(_WARM_UP_STEPS)
-    step = stepping(_WARM_UP_STEPS) / _WARM_UP_STEPS
-    return max(_WARM_UP_STEPS, round(seconds / step))
+    few = cycle * -(-_WARM_UP_STEPS // cycle)
+    step = stepping(few) / few
+    return max(few, cycle * round(seconds / step / cycle))
 
 
 def peak_host_memory() -> int:

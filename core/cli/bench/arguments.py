@@ -29,35 +29,46 @@ jobs_option = click.option("--job", "jobs", multiple=True, default=JOBS, show_de
 model_option = click.option(
     "--model", "models", multiple=True, metavar="NAME", help="A model, with `--model.OPTION VALUE`."
 )
+generator_option = click.option(
+    "--generator", "generators", multiple=True, metavar="NAME", help="A generator, with `--generator.OPTION VALUE`."
+)
 
 
 class ChoicesCommand(click.Command):
     """A command that takes several plugins of a kind: `--model.OPTION VALUE` belongs to the `--model` before it."""
 
-    kind: ClassVar[str]
+    kinds: ClassVar[tuple[str, ...]]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Keeps the options of plugins aside, and gives click the other words."""
-        ctx.meta["choices"], rest = split_choices(self.kind, args)
-        return super().parse_args(ctx, rest)
+        """Keeps the plugins with their options aside, by kind, and gives click the other words."""
+        ctx.meta["choices"] = {}
+        for kind in self.kinds:
+            ctx.meta["choices"][kind], args = split_choices(kind, args)
+        return super().parse_args(ctx, args)
 
 
 class ModelsCommand(ChoicesCommand):
     """A command that takes several models."""
 
-    kind = "model"
+    kinds = ("model",)
 
 
 class GeneratorsCommand(ChoicesCommand):
     """A command that takes several generators."""
 
-    kind = "generator"
+    kinds = ("generator",)
+
+
+class TrainablesCommand(ChoicesCommand):
+    """A command that takes several models and generators."""
+
+    kinds = ("model", "generator")
 
 
 class DetectorsCommand(ChoicesCommand):
     """A command that takes several detectors."""
 
-    kind = "detector"
+    kinds = ("detector",)
 
 
 def split_choices(kind: str, words: Sequence[str]) -> tuple[list[PluginChoice], list[str]]:
@@ -73,21 +84,21 @@ def split_choices(kind: str, words: Sequence[str]) -> tuple[list[PluginChoice], 
     Raises:
         FaceswapError: An option stands before any plugin.
     """
-    flag, chosen, rest = f"--{kind}", list[tuple[str, dict[str, Any]]](), list[str]()
+    flag, choices, rest = f"--{kind}", list[tuple[str, dict[str, Any]]](), list[str]()
     waiting = [part for word in words for part in (word.split("=", 1) if word.startswith(flag) else [word])]
     while waiting:
         word = waiting.pop(0)
         value = waiting.pop(0) if waiting and not waiting[0].startswith("--") and word.startswith(flag) else None
         if word == flag and value is not None:
-            chosen.append((value, {}))
-        elif word.startswith(f"{flag}.") and chosen:
+            choices.append((value, {}))
+        elif word.startswith(f"{flag}.") and choices:
             option = word.removeprefix(f"{flag}.").replace("-", "_")
-            chosen[-1][1][option] = "true" if value is None else value
+            choices[-1][1][option] = "true" if value is None else value
         elif word.startswith(f"{flag}."):
             raise FaceswapError(f"{word} must follow the {flag} to which it belongs")
         else:
             rest += [word] if value is None else [word, value]
-    return [PluginChoice(name=name, options=options) for name, options in chosen], rest
+    return [PluginChoice(name=name, options=options) for name, options in choices], rest
 
 
 def even_side(context: click.Context, parameter: click.Parameter, side: int) -> int:
@@ -116,12 +127,12 @@ def sizes_of(context: click.Context, parameter: click.Parameter, sizes: tuple[st
     return read
 
 
-def chosen_models(context: click.Context, default: list[PluginChoice]) -> list[PluginChoice]:
-    """The models of the command line, each checked; else the default."""
-    chosen: list[PluginChoice] = context.meta["choices"] or default
-    for choice in chosen:
-        prepare("model", choice)
-    return chosen
+def chosen(context: click.Context, kind: str, default: list[PluginChoice] | None = None) -> list[PluginChoice]:
+    """The plugins of a kind on the command line, each checked; else the default."""
+    choices: list[PluginChoice] = context.meta["choices"][kind] or default or []
+    for choice in choices:
+        prepare(kind, choice)
+    return choices
 
 
 def tell(figures: Sequence[Figure], as_json: bool, table: str = "", rows: Sequence[Any] = ()) -> None:

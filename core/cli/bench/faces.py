@@ -57,7 +57,7 @@ def command(context: click.Context, /, detectors: tuple[str, ...], as_json: bool
     from ...bench.faces import HEADINGS, figures, installed_detectors, measure
 
     rows = []
-    for row in measure(context.meta["choices"] or installed_detectors(), **asked):
+    for row in measure(context.meta["choices"]["detector"] or installed_detectors(), **asked):
         rows.append(row)
         click.echo("  ".join(row.cells()), err=True)
     table = "\n".join(align_columns([HEADINGS, *(row.cells() for row in rows)]))

@@ -15,7 +15,7 @@ from .arguments import (
     PRECISIONS,
     STAGES,
     ModelsCommand,
-    chosen_models,
+    chosen,
     model_option,
 )
 
@@ -41,7 +41,7 @@ def command(context: click.Context, /, stages: tuple[str, ...], as_json: bool, *
     from ..terminal import listener_for
 
     default = [PluginChoice(name=name) for name in ("mini", "original")]
-    models = chosen_models(context, [*default, PluginChoice(name="h64", options={"light": "true"})])
+    models = chosen(context, "model", [*default, PluginChoice(name="h64", options={"light": "true"})])
     settings["contestants"] = [Contestant.of(model) for model in models]
     with listener_for(False) as listener:
         report = Quality(**settings).run(stages, listener)

@@ -9,14 +9,12 @@ from typing import Any
 import click
 
 from ...host import PluginChoice, prepare
-from .arguments import (
-    GeneratorsCommand,
-)
+from .arguments import GeneratorsCommand, chosen, generator_option
 
 
 @click.command(cls=GeneratorsCommand)
 @click.option("--work", required=True, type=click.Path(path_type=Path), help="Folder of all the work; continued.")
-@click.option("--generator", "generators", multiple=True, metavar="NAME", help="With `--generator.OPTION VALUE`.")
+@generator_option
 @click.option("--model", default="mini", show_default=True, help="What learns to swap.")
 @click.option("--minutes", default=10.0, show_default=True, help="Training time of each generator in all.")
 @click.option("--swap-minutes", default=5.0, show_default=True, help="Training time of each model in all.")
@@ -34,9 +32,7 @@ def command(context: click.Context, /, model: str, as_json: bool, **settings: An
     from ...bench.study import Study
     from ..terminal import listener_for
 
-    settings["generators"] = context.meta["choices"] or [PluginChoice(name="dcgan")]
-    for choice in settings["generators"]:
-        prepare("generator", choice)
+    settings["generators"] = chosen(context, "generator", [PluginChoice(name="dcgan")])
     settings["model"] = PluginChoice(name=model)
     prepare("model", settings["model"])
     with listener_for(False) as listener:

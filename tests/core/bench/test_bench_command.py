@@ -7,10 +7,11 @@ from collections.abc import Callable
 from subprocess import CompletedProcess
 
 import pytest
+from click import Option
 from click.testing import CliRunner
 
 from faceswap.core.cli.bench import COMMANDS, command
-from faceswap.core.cli.bench.arguments import split_choices
+from faceswap.core.cli.bench.arguments import TrainablesCommand, split_choices
 from faceswap.core.errors import FaceswapError
 from faceswap.core.host import PluginChoice
 
@@ -49,6 +50,16 @@ def test_feature_options_belong_to_the_model_before_them() -> None:
     models, rest = split_choices("model", words)
     assert models == [PluginChoice(name="mini"), PluginChoice(name="h64", options={"light": "true", "width": "0.5"})]
     assert rest == ["--repeats", "2", "--json"]
+
+
+def test_feature_models_and_generators_are_taken_together() -> None:
+    words = ["--generator", "vae", "--model", "mini", "--generator.dim", "8", "--batch-size", "2"]
+    with TrainablesCommand("train", params=[Option(["--batch-size"])]).make_context("train", words) as context:
+        assert context.meta["choices"] == {
+            "model": [PluginChoice(name="mini")],
+            "generator": [PluginChoice(name="vae", options={"dim": "8"})],
+        }
+        assert context.params == {"batch_size": "2"}
 
 
 def test_error_an_option_without_a_model() -> None:
