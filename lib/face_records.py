@@ -198,6 +198,7 @@ class FacesetInfo:
         unmeasured: Faces that were never measured.
         tracks: How many tracks are noted.
         people: Faces of each person by name, or as `person 3` where it has none.
+        attributes: What is noted of faces by name (see `Faceset.attributes`).
     """
 
     frames: int
@@ -213,6 +214,7 @@ class FacesetInfo:
     unmeasured: int
     tracks: int
     people: Mapping[str, int]
+    attributes: tuple[str, ...] = ()
 
 
 def _require(name: str, array: NDArray[np.float32], shape: tuple[int | None, ...]) -> None:

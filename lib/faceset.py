@@ -6,6 +6,7 @@ writes.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
@@ -27,6 +28,9 @@ from .shards import changed_shards, images_in
 from .store import integrity_faults, open_for_reading, store_errors
 
 DATABASE = "faces.db"
+
+ATTRIBUTES = "attributes"
+"""The key under which the names of attributes are noted, and the role of the arrays that hold them."""
 
 WHOLE = "whole "
 """How the key begins under which a source is noted as whole; the source's name follows."""
@@ -124,7 +128,12 @@ class Faceset:
     def info(self) -> FacesetInfo:
         """Counts, settings, and what was measured and noted."""
         return read_info(
-            self._query, self._gone, crop_size=self.crop_size, face_type=self.face_type, stages=self.stages
+            self._query,
+            self._gone,
+            crop_size=self.crop_size,
+            face_type=self.face_type,
+            stages=self.stages,
+            attributes=self.attributes(),
         )
 
     def sources(self) -> tuple[str, ...]:
@@ -228,6 +237,11 @@ class Faceset:
         """The people that faces are noted to show, by number, with their names."""
         return dict(self._query("SELECT id, name FROM person ORDER BY id"))
 
+    def attributes(self) -> tuple[str, ...]:
+        """What is noted of its faces by name, such as `Smiling`, in the order of `column("attributes")`."""
+        rows = self._query("SELECT value FROM meta WHERE key = ?", ATTRIBUTES)
+        return tuple(json.loads(rows[0][0])) if rows else ()
+
     def removed_faces(self) -> set[str]:
         """The names of the faces that were removed and can be restored."""
         return {name for (name,) in self._query("SELECT name FROM face WHERE removed = 1")}
@@ -276,13 +290,14 @@ class Faceset:
         """One array of all faces, in the order of `faces()`: float32 `[faces ...]`, NaN where a face has none.
 
         Args:
-            role: `box`, `matrix`, `landmarks` or `embedding`.
+            role: `box`, `matrix`, `landmarks`, `embedding`, or `attributes`: 1 has it, -1 has it not, 0 not known.
             name: Of an embedding, the recognizer.
         """
         arrays = [None if row[-1] is None else unpack(Blob(*row[1:])) for row in self._column(role, name)]
         shape = next((array.shape for array in arrays if array is not None), (0,))
         none = np.full(shape, np.nan, np.float32)
-        return np.stack([none if array is None else array for array in arrays]) if arrays else none[None][:0]
+        found = [none if array is None else array for array in arrays]
+        return np.stack(found).astype(np.float32, copy=False) if found else none[None][:0]
 
     def taken_out(self) -> frozenset[str]:
         """The names of the faces that a person deleted or removed."""

@@ -28,6 +28,7 @@ class FacesetHead:
         sources: Name of each file that frames are from -> its fingerprint, where it is known.
         people: The number of each person -> its name, or None.
         deleted: Names of the faces whose image a person deleted.
+        attributes: Names of what is noted of its faces.
     """
 
     crop_size: int
@@ -36,6 +37,7 @@ class FacesetHead:
     sources: Mapping[str, str] = field(default_factory=dict)
     people: Mapping[int, str | None] = field(default_factory=dict)
     deleted: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, faceset: Faceset) -> FacesetHead:
@@ -47,6 +49,7 @@ class FacesetHead:
             faceset.fingerprints(),
             faceset.people(),
             faceset.deleted(),
+            faceset.attributes(),
         )
 
 
@@ -108,10 +111,12 @@ def add_frames(faceset: FacesetWriter, head: FacesetHead, frames: Iterable[Whole
         frames: The frames, chunk by chunk committed; the same call continues after a kill.
 
     Raises:
-        StoreError: A source here has the same name and other content.
+        StoreError: A source here has the same name and other content, or the faces other attributes.
         OutputError: The disk is full; what was committed stays.
     """
     faceset.note_sources(head.sources)
+    if head.attributes:
+        faceset.name_attributes(head.attributes)
     numbers = _Numbers(faceset, head)
     done = {source: faceset.done_frames(source) for source in faceset.sources()}
     added_frames = added_faces = held = 0

@@ -10,12 +10,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from .blobs import pack
 from .crops import crop_path, trash_path
 from .errors import StoreError
 from .face_measures import measure_face
 from .face_records import MEASURES, StoredFace
-from .faceset import Faceset
+from .faceset import ATTRIBUTES, Faceset
 from .publish import flush_to_disk, output_errors
 from .store import transaction
 
@@ -100,6 +105,36 @@ class FacesetEditor(Faceset):
         statement = "INSERT INTO person VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name"
         self._update(statement, [(int(person), name)])
 
+    def name_attributes(self, names: Sequence[str]) -> None:
+        """Says which attributes its faces have, in the order of their values; once for all of them.
+
+        Raises:
+            StoreError: They were others before.
+        """
+        before = self.attributes()
+        if before not in ((), tuple(names)):
+            raise StoreError(
+                f"faceset {self.path} has the attributes {_shortened(before)}, not {_shortened(names)}; choose another "
+                "folder"
+            )
+        self._update("INSERT OR REPLACE INTO meta VALUES (?, ?)", [(ATTRIBUTES, json.dumps(list(names)))])
+
+    def note_attributes(self, names: Sequence[str], values: Mapping[str, NDArray[np.integer[Any]]]) -> None:
+        """Notes what others say of faces, in place of what was noted of these before.
+
+        Args:
+            names: Of the attributes.
+            values: `[attributes]` by face: 1 has it, -1 has it not, 0 not known.
+
+        Raises:
+            StoreError: The faceset has no face of a name, or other attributes.
+        """
+        self._require_faces(values.keys() - self.removed_faces())
+        self.name_attributes(names)
+        packed = ((name, pack(np.asarray(row, np.int8))) for name, row in values.items())
+        rows = [(ATTRIBUTES, blob.dtype, blob.shape, blob.encoding, blob.data, name) for name, blob in packed]
+        self._update("INSERT OR REPLACE INTO array SELECT id, ?, '', ?, ?, ?, ? FROM face WHERE name = ?", rows)
+
     def measure_missing(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Measures the faces that were stored without, by their crops; what is done is kept if this is stopped.
 
@@ -163,3 +198,9 @@ class FacesetEditor(Faceset):
                 start.replace(final)
             for folder in (*shards, *sorted({shard.parent for shard in shards})):
                 flush_to_disk(folder)
+
+
+def _shortened(names: Sequence[str]) -> str:
+    """Some names, and how many there are more."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more

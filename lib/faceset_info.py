@@ -29,7 +29,13 @@ _SCHEMES = "SELECT DISTINCT scheme FROM face WHERE scheme IS NOT NULL ORDER BY s
 
 
 def read_info(
-    query: Query, without: Collection[str], *, crop_size: int, face_type: str, stages: tuple[Stage, ...]
+    query: Query,
+    without: Collection[str],
+    *,
+    crop_size: int,
+    face_type: str,
+    stages: tuple[Stage, ...],
+    attributes: tuple[str, ...],
 ) -> FacesetInfo:
     """Counts what a faceset holds.
 
@@ -39,6 +45,7 @@ def read_info(
         crop_size: As in `FacesetInfo`, like the others.
         face_type: How much of the head the crops show.
         stages: The plugins that made it.
+        attributes: What is noted of faces by name.
     """
     gone = json.dumps(sorted(without))
     ((faces, frames_with_face, tracks, unmeasured, *values),) = query(_FACES, gone)
@@ -58,4 +65,5 @@ def read_info(
         unmeasured=unmeasured,
         tracks=tracks,
         people=dict(query(_PEOPLE, gone)),
+        attributes=attributes,
     )

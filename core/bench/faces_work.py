@@ -24,7 +24,8 @@ from ...lib.faceset_chunk import write_chunk
 from ...lib.faceset_writer import FacesetWriter
 from ...lib.media import Frame, FrameReader, Gathered
 from ..errors import MediaError
-from ..extracting.chain import FACE_TYPE, Chain
+from ..extracting.chain import Chain
+from ..extracting.messages import FACE_TYPE
 from ..extracting.plugins import PluginChoices
 from ..extracting.reel import Reel
 from ..extracting.searching import find_faces

@@ -27,11 +27,9 @@ from ..facesets.selecting import Wanted
 from ..host import Prepared
 from .aligning import align_faces
 from .answers import require_shape
+from .messages import FACE_TYPE
 from .plugins import ExtractPlugins
 from .searching import Faces, find_faces, with_boxes
-
-FACE_TYPE = "head"
-"""How much of the head a faceset's crops show: the most, since every narrower crop is cut from them."""
 
 _MISLED = 0.2
 """How far an aligner's landmarks of an expected face may lie from those expected, as a share of their mean distance
@@ -67,18 +65,24 @@ class Chain:
         crop_size: Side of the stored crops in pixels.
         check: Whether each call is checked against the contract.
         wanted: Whose faces are kept; everybody's without. Needs a recognizer.
+        face_type: How much of the head the stored crops show.
 
     Raises:
         PluginError: A plugin could not be loaded.
     """
 
     def __init__(
-        self, plugins: ExtractPlugins, crop_size: int, check: bool = False, wanted: Wanted | None = None
+        self,
+        plugins: ExtractPlugins,
+        crop_size: int,
+        check: bool = False,
+        wanted: Wanted | None = None,
+        face_type: str = FACE_TYPE,
     ) -> None:
         self._plugins = plugins
         self._wanted = wanted
-        self._stored = CropSpec(crop_size, FACE_TYPE)
-        self._stored_mask = CropSpec(mask_size(crop_size), FACE_TYPE)
+        self._stored = CropSpec(crop_size, face_type)
+        self._stored_mask = CropSpec(mask_size(crop_size), face_type)
         self._detector = plugins.detector.load(check)
         self._aligner = plugins.aligner.load(check)
         self._maskers = {name: masker.load(check) for name, masker in plugins.maskers.items()}
@@ -144,7 +148,7 @@ class Chain:
             embeddings = dict.fromkeys(embeddings, vectors[kept])
             if not kept.any():
                 return ()
-        crops, matrix = cutter.crops(self._stored)
+        face_type, (crops, matrix) = self._stored.face_type, cutter.crops(self._stored)
         masks = {name: self._masks(name, key, cutter) for name in self._maskers}
         return tuple(
             FaceRecord(
@@ -156,7 +160,7 @@ class Chain:
                 embeddings={name: embeddings[name][index] for name in embeddings},
                 crop=encode_crop(crops[index]),
                 masks={name: masks[name][index] for name in masks},
-                **vars(measure_face(crops[index], matrix[index], FACE_TYPE, cutter.landmarks[index], cutter.scheme)),
+                **vars(measure_face(crops[index], matrix[index], face_type, cutter.landmarks[index], cutter.scheme)),
             )
             for index in range(len(faces))
         )

@@ -13,6 +13,9 @@ from .plugins import PluginChoices
 if TYPE_CHECKING:
     from .chain import ExpectedFaces
 
+FACE_TYPE = "head"
+"""How much of the head an extraction's crops show: the most, since every narrower crop is cut from them."""
+
 
 class _Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,6 +36,7 @@ class WorkSettings(_Message):
         faceset: Where to.
         plugins: The chain.
         crop_size: Side of the crops in pixels.
+        face_type: How much of the head they show.
         check: Whether plugin calls are checked.
         people: Those whose faces are stored; None: all.
         given: The file of faces that stands for the detector; None: the detector looks.
@@ -42,6 +46,7 @@ class WorkSettings(_Message):
     faceset: Path
     plugins: PluginChoices
     crop_size: int
+    face_type: str = FACE_TYPE
     check: bool = False
     people: Wanted | None = None
     given: GivenFile | None = None

@@ -39,7 +39,8 @@ class ChunkWorker:
         if self._settings.given:
             plugins, self._given = with_file(plugins, self._settings.given)
         use_backend(plugins.all)
-        self._chain = Chain(plugins, self._settings.crop_size, self._settings.check, self._settings.people)
+        chosen = self._settings
+        self._chain = Chain(plugins, chosen.crop_size, chosen.check, chosen.people, chosen.face_type)
         self._reels = Reels(self._settings.media)
 
     def run(self, task: dict[str, Any], note: Callable[[Any], None]) -> Callable[[], dict[str, Any]]:

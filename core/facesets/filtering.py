@@ -31,8 +31,12 @@ _MEASURED = {
 """Condition -> the measure, and whether it hits what is above its limit."""
 
 
+_NOTED = {"has": 1, "lacks": -1}
+"""Condition -> the value of an attribute that it hits; what is not known is hit by neither."""
+
+
 class Conditions(BaseModel):
-    """What makes a face go; a condition that is None does not count.
+    """What makes a face go; a condition that is None or empty does not count.
 
     Attributes:
         blurred: Sharpness below this.
@@ -43,6 +47,8 @@ class Conditions(BaseModel):
         brighter: Brightness above this, 0..1.
         near_duplicates: Within this of a sharper face, by `lib.faceset_order.twin_features`.
         not_person: Not this person: noted in the faceset by name or number, or shown by the faceset in this folder.
+        has: With any of these attributes.
+        lacks: Without any of these attributes.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -55,6 +61,8 @@ class Conditions(BaseModel):
     brighter: float | None = Field(None, ge=0, le=1)
     near_duplicates: float | None = Field(None, ge=0)
     not_person: str | None = None
+    has: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
 
 
 def make_conditions(values: dict[str, Any]) -> Conditions:
@@ -73,9 +81,9 @@ def make_conditions(values: dict[str, Any]) -> Conditions:
 
 def columns_of(conditions: Conditions) -> set[str]:
     """The columns of a table that `find_hits` looks at."""
-    asked = conditions.model_dump(exclude_none=True)
+    asked = conditions.model_dump(exclude_defaults=True)
     others = {"near_duplicates": "sharpness", "not_person": "person"}
-    return {_MEASURED[name][0] if name in _MEASURED else others[name] for name in asked}
+    return {_MEASURED[name][0] if name in _MEASURED else others[name] for name in asked if name not in _NOTED}
 
 
 def find_hits(faceset: Faceset, table: FaceTable, conditions: Conditions) -> dict[str, Hits]:
@@ -93,15 +101,16 @@ def find_hits(faceset: Faceset, table: FaceTable, conditions: Conditions) -> dic
         that was not measured is hit by no measure.
 
     Raises:
-        OptionError: No condition is given, or the person is not known.
+        OptionError: No condition is given, or the person or an attribute is not known.
         StoreError: There are no embeddings where they are needed.
         PluginError: The recognizer that made them is not installed any more.
     """
-    if not conditions.model_dump(exclude_none=True):
+    if not conditions.model_dump(exclude_defaults=True):
         raise OptionError("faceset filter needs a condition, such as --blurred 5; `--help` lists them")
     hits = dict(_by_measure(table, conditions))
     if conditions.not_person is not None:
         hits["not_person"] = ~_shows(faceset, table, conditions.not_person)
+    hits |= _by_attributes(faceset, table, conditions)
     if conditions.near_duplicates is not None:
         rows = np.flatnonzero(~union(hits, len(table)))
         twins = near_duplicates(twin_features(faceset, table)[rows], conditions.near_duplicates, table.sharpness[rows])
@@ -121,6 +130,23 @@ def _by_measure(table: FaceTable, conditions: Conditions) -> Iterator[tuple[str,
         if limit is not None:
             values = np.abs(getattr(table, column))  # Turns go to either side; other measures are never negative.
             yield name, np.asarray(values > limit if above else values < limit)
+
+
+def _by_attributes(faceset: Faceset, table: FaceTable, conditions: Conditions) -> dict[str, Hits]:
+    """The faces of which an attribute is noted, or is noted that they have it not."""
+    asked = {name: names for name in _NOTED if (names := getattr(conditions, name))}
+    if not asked:
+        return {}
+    known = faceset.attributes()
+    for name, names in asked.items():
+        for unknown in set(names) - set(known):
+            told = f"it has {', '.join(known)}" if known else "it has none; `faceset import --attributes` notes them"
+            raise OptionError(f"--{name}: faceset {faceset.path} has no attribute '{unknown}'; {told}")
+    values = faceset.column("attributes").reshape(len(table), -1)
+    if not values.shape[1]:  # They are named, and noted of no face.
+        return {name: np.zeros(len(table), np.bool_) for name in asked}
+    columns = {name: [known.index(one) for one in names] for name, names in asked.items()}
+    return {name: (values[:, columns[name]] == _NOTED[name]).any(axis=1) for name in asked}
 
 
 def _shows(faceset: Faceset, table: FaceTable, reference: str) -> Hits:

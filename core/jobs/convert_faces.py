@@ -15,12 +15,11 @@ from ..converting.faces import FacesetFaces, FaceSource, not_extracted
 from ..converting.footage import Footage
 from ..converting.fresh import FreshFaces
 from ..converting.parts import Parts
-from ..extracting.chain import FACE_TYPE
 from ..extracting.crew import extract_chunks
 from ..extracting.footage import Footage as Extracted
 from ..extracting.footage import done_places, make_tasks
 from ..extracting.losses import given_up
-from ..extracting.messages import ChunkResult, MediumFiles, WorkSettings
+from ..extracting.messages import FACE_TYPE, ChunkResult, MediumFiles, WorkSettings
 from ..workers.pool import core_count
 from .context import JobContext
 

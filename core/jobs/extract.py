@@ -12,8 +12,8 @@ from ...lib.face_records import Stage
 from ...lib.faceset_writer import FacesetWriter
 from ...lib.media import Selection, gather
 from ...lib.tracking import MEMORY
-from ..extracting.chain import FACE_TYPE
 from ..extracting.footage import require_times
+from ..extracting.messages import FACE_TYPE
 from ..extracting.plugins import ExtractPlugins, PluginChoices
 from ..extracting.settings import Alignment, Search, settings_of
 from ..facesets.selecting import FaceFilter, Pictures, Wanted, require_recognizer

@@ -39,6 +39,7 @@ def head_from_json(text: str) -> FacesetHead:
             sources={str(name): str(mark) for name, mark in told["sources"].items()},
             people={int(number): name for number, name in told["people"].items()},
             deleted=tuple(map(str, told["deleted"])),
+            attributes=tuple(map(str, told.get("attributes", ()))),  # Files of before have none.
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise StoreError(f"the head of a faceset was expected ({type(error).__name__}: {error})") from error

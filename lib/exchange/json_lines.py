@@ -18,10 +18,9 @@ from ..errors import StoreError
 from ..faceset_copy import FacesetHead
 from ..publish import atomic_file
 from .coding import decode_mask, encode_mask, head_from_json, head_to_json
-from .records import FlatFace, scalars_of, split_scalars
+from .records import ARRAYS, FlatFace, made_arrays, scalars_of, split_scalars
 
 _KEY = "faceset"
-_ARRAYS = ("box", "matrix", "landmarks")
 
 
 def write(path: Path, head: FacesetHead, faces: Iterable[FlatFace]) -> None:
@@ -67,7 +66,7 @@ def _to_json(face: FlatFace) -> dict[str, Any]:
     told = {name: value for name, value in scalars_of(face).items() if value is not None}
     if face.id is None:
         return told
-    for name in _ARRAYS:
+    for name in ARRAYS:
         array = getattr(face, name)
         if array is not None:
             told[name] = array.tolist()
@@ -82,10 +81,9 @@ def _from_json(told: dict[str, Any]) -> FlatFace:
     if scalars.get("id") is None:
         return FlatFace(**scalars)
     try:
-        arrays: dict[str, Any] = {name: np.array(told[name], np.float32) for name in _ARRAYS if name in told}
         return FlatFace(
             **scalars,
-            **arrays,
+            **made_arrays(told),
             embeddings={name: np.array(values, np.float32) for name, values in told["embeddings"].items()},
             masks={name: decode_mask(_bytes(text)) for name, text in told["masks"].items()},
             crop=_bytes(told["crop"]),

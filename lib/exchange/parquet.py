@@ -16,11 +16,10 @@ from ..errors import OutputError, StoreError
 from ..faceset_copy import FacesetHead
 from ..publish import atomic_file
 from .coding import decode_mask, encode_mask, head_from_json, head_to_json
-from .records import SCALARS, FlatFace, scalars_of, split_scalars
+from .records import ARRAYS, SCALARS, FlatFace, made_arrays, scalars_of, split_scalars
 
 _KEY = b"faceset"
 _ROWS = 64
-_ARRAYS = ("box", "matrix", "landmarks")
 
 
 def write(path: Path, head: FacesetHead, faces: Iterable[FlatFace]) -> None:
@@ -68,14 +67,14 @@ def _schema(arrow: Any) -> Any:
     floats = arrow.list_(arrow.float32())
     return arrow.schema(
         [(name, kinds[kind]) for name, kind in SCALARS.items()]
-        + [(name, floats) for name in _ARRAYS]
+        + [(name, arrow.list_(arrow.from_numpy_dtype(kind))) for name, (_, kind) in ARRAYS.items()]
         + [("embeddings", arrow.map_(arrow.string(), floats)), ("masks", arrow.map_(arrow.string(), arrow.binary()))]
         + [("crop", arrow.binary())]
     )
 
 
 def _to_row(face: FlatFace) -> dict[str, Any]:
-    arrays = {name: getattr(face, name) for name in _ARRAYS}
+    arrays = {name: getattr(face, name) for name in ARRAYS}
     return {
         **scalars_of(face),
         **{name: None if array is None else array.reshape(-1) for name, array in arrays.items()},
@@ -86,12 +85,9 @@ def _to_row(face: FlatFace) -> dict[str, Any]:
 
 
 def _from_row(row: dict[str, Any]) -> FlatFace:
-    shapes = {"box": (4,), "matrix": (2, 3), "landmarks": (-1, 2)}
-    given = {name: shape for name, shape in shapes.items() if row[name] is not None}
-    arrays: dict[str, Any] = {n: np.array(row[n], np.float32).reshape(shape) for n, shape in given.items()}
     return FlatFace(
         **split_scalars(row),
-        **arrays,
+        **made_arrays(row),
         embeddings={name: np.array(values, np.float32) for name, values in row["embeddings"] or ()},
         masks={name: decode_mask(data) for name, data in row["masks"] or ()},
         crop=row["crop"] or b"",

@@ -44,6 +44,7 @@ class FlatFace:
         box: float32 `[4]`: left, top, right, bottom in the frame.
         matrix: float32 `[2 3]`, frame pixels to the crop's.
         landmarks: float32 `[points 2]` in the frame.
+        attributes: int8 `[attributes]`: 1 has it, -1 has it not, 0 not known; their names are in the head.
         embeddings: float32 `[dim]` by recognizer.
         masks: uint8 `[size size]`, 255 = face, by masker.
         crop: The crop image, a JPEG.
@@ -65,6 +66,7 @@ class FlatFace:
     box: NDArray[np.float32] | None = None
     matrix: NDArray[np.float32] | None = None
     landmarks: NDArray[np.float32] | None = None
+    attributes: NDArray[np.int8] | None = None
     embeddings: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     masks: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
     crop: bytes = b""
@@ -88,6 +90,15 @@ SCALARS: dict[str, type] = {
 """The fields that are single values, measures among them, by their type; None stands for what is not known."""
 
 
+ARRAYS: dict[str, tuple[tuple[int, ...], type[Any]]] = {
+    "box": ((4,), np.float32),
+    "matrix": ((2, 3), np.float32),
+    "landmarks": ((-1, 2), np.float32),
+    "attributes": ((-1,), np.int8),
+}
+"""The fields that are one array or None, by its shape, -1 standing for any size, and its type."""
+
+
 def scalars_of(face: FlatFace) -> dict[str, Any]:
     """The single values of a record, by the names in `SCALARS`."""
     return {name: face.measures.get(name) if name in MEASURES else getattr(face, name) for name in SCALARS}
@@ -107,6 +118,25 @@ def split_scalars(values: Mapping[str, Any]) -> dict[str, Any]:
             raise StoreError(f"a record's `{name}` must be {kind.__name__}. Received: {value!r:.60}")
     own = {name: values[name] for name in SCALARS if name not in MEASURES and name in values}
     return {**own, "measures": {name: values.get(name) for name in MEASURES}}
+
+
+def made_arrays(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The arrays of `ARRAYS` from lists or flat arrays by name; those that are missing or None are left out.
+
+    Raises:
+        TypeError: A value is no list of numbers.
+        ValueError: It is of another shape, or a number does not fit the type.
+    """
+    given = {name: values[name] for name in ARRAYS if values.get(name) is not None}
+    return {name: _array(name, value) for name, value in given.items()}
+
+
+def _array(name: str, value: Any) -> NDArray[Any]:
+    shape, kind = ARRAYS[name]
+    try:
+        return np.asarray(value, np.float32).reshape(shape).astype(kind)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"`{name}`: {error}") from error
 
 
 def flat_faces(frames: Iterable[WholeFrame]) -> Iterator[FlatFace]:
@@ -154,6 +184,7 @@ def _flat(place: FlatFace, face: FaceRow, frame: WholeFrame) -> FlatFace:
         box=arrays["box", ""],
         matrix=arrays["matrix", ""],
         landmarks=arrays.get(("landmarks", "")),
+        attributes=arrays.get(("attributes", "")),
         embeddings={name: array for (role, name), array in arrays.items() if role == "embedding"},
         masks={name: array[..., 0] for (role, name), array in arrays.items() if role == "mask"},
         crop=frame.crops[face.name],
@@ -168,6 +199,8 @@ def _row(face: FlatFace) -> FaceRow:
     arrays = [("box", "", pack(face.box)), ("matrix", "", pack(face.matrix))]
     if face.landmarks is not None:
         arrays.append(("landmarks", "", pack(face.landmarks)))
+    if face.attributes is not None:
+        arrays.append(("attributes", "", pack(face.attributes)))
     arrays += [("embedding", name, pack(array)) for name, array in sorted(face.embeddings.items())]
     arrays += [("mask", name, _pack_mask(mask)) for name, mask in sorted(face.masks.items())]
     measures = tuple(None if value is None else float(value) for value in map(face.measures.get, MEASURES))
@@ -186,6 +219,7 @@ def _require(face: FlatFace) -> None:
         ("box", face.box, (4,), np.float32),
         ("matrix", face.matrix, (2, 3), np.float32),
         ("landmarks", face.landmarks, (None, 2), np.float32),
+        ("attributes", face.attributes, (None,), np.int8),
         *((name, array, (None,), np.float32) for name, array in face.embeddings.items()),
         *((name, array, (None, None), np.uint8) for name, array in face.masks.items()),
     ]
@@ -201,5 +235,7 @@ def _require(face: FlatFace) -> None:
     points = SCHEMES[face.scheme].points if face.scheme in SCHEMES else None
     if face.landmarks is not None and points != len(face.landmarks):
         raise StoreError(f"{where} has {len(face.landmarks)} landmarks of the scheme {face.scheme!r:.20}")
+    if face.attributes is not None and not np.isin(face.attributes, (-1, 0, 1)).all():
+        raise StoreError(f"{where} has attributes that are not -1, 0 or 1")
     if face.crop[:3] != b"\xff\xd8\xff":
         raise StoreError(f"{where} has a picture that is no JPEG")

@@ -13,12 +13,12 @@ from .arguments import faceset_argument, json_option
 def _conditions(function: click.decorators.FC) -> click.decorators.FC:
     """A flag for each condition."""
     for name, (metavar, text) in reversed(_FLAGS.items()):
-        kind = str if name == "not_person" else float
-        flag = f"--{name.replace('_', '-')}"
-        function = click.option(flag, name, type=kind, metavar=metavar, help=text)(function)
+        kind, flag = float if metavar in _NUMBERS else str, f"--{name.replace('_', '-')}"
+        function = click.option(flag, name, type=kind, metavar=metavar, multiple=metavar == "NAME", help=text)(function)
     return function
 
 
+_NUMBERS = ("X", "PX", "DEG", "D")
 _FLAGS = {
     "blurred": ("X", "Sharpness below X; of usual footage dark and blurred faces have 1 to 5."),
     "smaller": ("PX", "Smaller in the frame than PX pixels."),
@@ -36,6 +36,8 @@ _FLAGS = {
         "Of somebody else than REF: a person that faces here are noted to show, or the folder of a faceset that "
         "shows the person (both need embeddings of one recognizer).",
     ),
+    "has": ("NAME", "With the attribute NAME, such as Eyeglasses, that an import noted; may be repeated."),
+    "lacks": ("NAME", "Of which an import noted that they are without the attribute NAME; may be repeated."),
 }
 
 

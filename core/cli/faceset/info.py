@@ -44,3 +44,5 @@ def _lines(info: FacesetInfo) -> Iterator[str]:
         yield f"not measured: {info.unmeasured} faces"
     yield f"tracks: {info.tracks or 'none'}"
     yield f"people: {', '.join(f'{name} ({count_faces(count)})' for name, count in info.people.items()) or 'none'}"
+    if info.attributes:
+        yield f"attributes: {', '.join(info.attributes)}"

@@ -93,6 +93,16 @@ def test_feature_to_a_file_and_back_and_into_another(call, tmp_path, make_facese
         (("import", "new", "--boxes", "notes.txt"), "needs either --from or --boxes"),
         (("import", "new", "--from", "notes.txt", "--crop-size", "64"), "takes no --crop-size"),
         (("import", "new", "--from", ".", "--aligner", "dlib-5"), "takes no --aligner"),
+        (("import", "new", "--from", ".", "--attributes", "notes.txt"), "as dfl takes no --attributes"),
+        (("import", "new", "--from", ".", "--layout", "aligned", "--landmarks", "a"), "takes no --landmarks"),
+        (("import", "new", "--boxes", "a", "--media", "b", "--layout", "dfl"), "--boxes needs none"),
+        (("import", "new", "--boxes", "a", "--media", "b", "--face-type", "full"), "--boxes takes no --face-type"),
+        (("import", "new", "--from", ".", "--layout", "celeba"), "holds no images"),
+        (("import", "new", "--from", "notes.txt", "--layout", "stylegan"), "holds no NAME-rXX.tfrecords"),
+        (("export", "faces", "faces.jsonl", "--size", "64"), "--size needs --layout stylegan"),
+        (("export", "faces", "faces.jsonl", "--in-order"), "--in-order needs --layout stylegan"),
+        (("export", "faces", "set", "--layout", "stylegan", "--in-order", "--seed", "1"), "--in-order out"),
+        (("export", "faces", "set", "--layout", "stylegan", "--size", "100"), "Received: 100; 64 or 128 is near"),
     ],
 )
 def test_error_bad_input_is_one_line_and_makes_nothing(call, tmp_path, make_faceset, monkeypatch, words, said):
@@ -108,6 +118,25 @@ def test_error_two_types_of_faces_are_told(call, tmp_path, aligned):
     write_aligned(aligned / "11_0.jpg", "11.png", face_type="head")
     code, _, error = call("faceset", "import", str(tmp_path / "faces"), "--from", str(aligned))
     assert code == 2 and "3 whole, 1 head" in error and len(error.splitlines()) == 1
+
+
+def test_feature_faces_of_tfrecords_and_what_filter_makes_of_attributes(call, tmp_path, make_faceset, monkeypatch):
+    make_faceset(tmp_path / "faces", count=3)
+    monkeypatch.chdir(tmp_path)
+    code, output, _ = call("faceset", "export", "faces", "set", "--layout", "stylegan", "--size", "64", "--in-order")
+    assert (code, output) == (0, "set: 3 faces at 64 pixels and below\n")
+    rows = "".join(f"set-r06-00000{number}.png {2 * (number == 1) - 1}\n" for number in range(3))
+    (tmp_path / "list.txt").write_text("3\nSecond\n" + rows)
+    words = ("--from", "set", "--layout", "stylegan", "--attributes", "list.txt", "--face-type", "head")
+    code, output, error = call("faceset", "import", "again", *words)
+    assert code == 0 and "faces: 3" in output.splitlines(), error
+    assert "attributes: Second" in call("faceset", "info", "again")[1].splitlines()
+    code, output, _ = call("faceset", "filter", "again", "--has", "Second")
+    assert code == 0 and output.splitlines()[0] == "has: 1 faces"
+    code, output, _ = call("faceset", "filter", "again", "--lacks", "Second", "--dry-run")
+    assert code == 0 and "2 of 2 faces would be removed" in output
+    code, _, error = call("faceset", "filter", "faces", "--has", "Second")
+    assert code == 2 and "has no attribute 'Second'; it has none" in error
 
 
 @pytest.mark.parametrize("command", ["import", "export", "merge"])

@@ -91,7 +91,7 @@ def test_feature_images_are_named(tmp_path):
 
 @pytest.mark.slow
 def test_feature_a_stopped_import_goes_on_to_what_any_number_of_workers_makes(movie, tmp_path, monkeypatch):
-    monkeypatch.setattr("faceswap.core.jobs.import_boxes._CHUNK", 2)
+    monkeypatch.setattr("faceswap.core.jobs.import_given._CHUNK", 2)
     boxes = write(tmp_path / "boxes.json", [row(number, frame=number) for number in range(FRAMES)])
     assert run_job(job(movie, tmp_path, boxes, "whole", workers=2)).workers == 2
     stopped = job(movie, tmp_path, boxes, workers=1)
@@ -116,7 +116,7 @@ def test_error_media_that_are_several(movie, tmp_path):
     (tmp_path / "media").mkdir()
     shutil.copy(movie, tmp_path / "media")
     write_image(tmp_path / "media" / "a.png", np.zeros((64, 64, 3), np.uint8))
-    with pytest.raises(MediaError, match="media holds 2 media, and a file of boxes is of one: name the video"):
+    with pytest.raises(MediaError, match="media holds 2 media, and one is wanted: name the video"):
         run_job(job(tmp_path / "media", tmp_path, write(tmp_path / "boxes.json", [row(0, frame=0)])))
 
 

@@ -53,6 +53,7 @@ def make_faceset(path: Path, source: str = "clip.mp4", frames: int = 6, first: i
         faceset.note_tracks({name: 3 + place % 2 for place, name in enumerate(names[:-1])})
         faceset.note_people({names[0]: 1, names[1]: 4})
         faceset.name_person(4, "Anna")
+        faceset.note_attributes(["Bald", "Smiling"], {names[0]: np.array([1, -1]), names[2]: np.array([0, 1])})
         faceset.remove([names[1]])
         next(face for face in faceset.faces() if face.id == names[-1]).crop.unlink()
         faceset._look_again()

@@ -9,7 +9,7 @@ import pytest
 
 from faceswap.lib.exchange.crc32c import crc32c
 from faceswap.lib.exchange.example import decode_example, encode_example
-from faceswap.lib.exchange.tfrecord import write_record
+from faceswap.lib.exchange.record_file import write_record
 
 
 def slow_crc32c(data: bytes) -> int:
@@ -45,6 +45,7 @@ def test_a_message_is_what_the_wire_format_says() -> None:
 def test_features_come_back() -> None:
     floats = np.random.default_rng(0).normal(size=300).astype(np.float32)
     told = {"i": -5, "big": 2**62, "b": b"\x00" * 300, "f": floats, "none": np.zeros(0, np.float32), "ö": b"x"}
+    told["some"] = np.array([3, -1, 2**40])
     found = decode_example(encode_example(told))
     assert found.keys() == told.keys()
     for name, value in told.items():
