@@ -131,5 +131,5 @@ def load_shots(
         PluginError: A blender could not be loaded.
     """
     apart = [Stretch(*ends, load_chain(shot.blenders, check)) for shot, ends in zip(shots, places, strict=True)]
-    shots = Shots(load_chain(usual, check), *footage.bounds(), tuple(apart))
-    return replace(shots, seen=footage.bounds(shots.context))
+    loaded = Shots(load_chain(usual, check), *footage.bounds(), tuple(apart))
+    return replace(loaded, seen=footage.bounds(loaded.context))
