@@ -28,7 +28,7 @@ class Recipe:
 
     Attributes:
         precision: What networks compute in; weights, losses and optimizers are float32 always.
-        ema: Decay per step of the average of the weights, 0..1; 0 for none.
+        ema: Decay per step of the average of the weights, 0..1; 0 for none. It rises to that, see `Update.apply`.
         accumulate: Of how many steps the gradients are averaged before weights move.
         clip: The largest global norm of a player's gradients; None for any.
         warm_up: Steps over which the learning rate rises from nothing.

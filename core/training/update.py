@@ -125,8 +125,21 @@ class Update:
             pairs = zip(gradients, self.weights, strict=True)
             gradients = [ops.zeros_like(weight) if gradient is None else gradient for gradient, weight in pairs]
         optimizer.learning_rate.assign(learning_rate * rate)
+        optimizer.ema_momentum = self._average_decay()
         optimizer.apply(gradients, self.weights)
+        optimizer.ema_momentum = self._recipe.ema
         optimizer.learning_rate.assign(learning_rate)
+
+    def _average_decay(self) -> Tensor:
+        """What is left of the average in a step: less at first, so that it forgets what the weights began with.
+
+        It looks back over a ninth of the steps taken, until that is what the recipe says; the rule is that of
+        TensorFlow's `ExponentialMovingAverage` with its `num_updates`.
+        """
+        from keras import ops
+
+        taken = ops.cast(self.player.optimizer.iterations, "float32")
+        return ops.minimum(self._recipe.ema, (1 + taken) / (10 + taken))
 
     def count(self, finite: Tensor, total: Tensor) -> None:
         """Counts a skipped step; where the loss is scaled, too large a scale is no fault, and is halved."""
