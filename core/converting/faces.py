@@ -91,8 +91,9 @@ class FacesetFaces:
         faces = self._faceset.faces_at(key.source, key.pts)
         return [self._face(face) for face in faces if self._chosen is None or face.id in self._chosen]
 
-    def among(self, table: FaceTable) -> FaceTable:
-        """The rows of the faceset's table whose faces are to be swapped."""
+    def table(self) -> FaceTable:
+        """The faces that are to be swapped, by rows."""
+        table = self._faceset.face_table()
         return table if self._chosen is None else table.take(np.isin(table.ids, sorted(self._chosen)))
 
     def digest(self) -> str:

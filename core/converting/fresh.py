@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ...lib.face_table import FaceTable
 from ...lib.faceset import Faceset
 from ...lib.media import FrameKey, Medium
 from ..extracting.messages import ChunkResult
@@ -35,10 +36,24 @@ class FreshFaces:
         """
         place = self._place(key.source, key.pts)
         while place in self._awaited and (result := next(self._results, None)) is not None:
-            self._awaited.difference_update(self._place(frame.source, frame.pts) for frame in result.each)
-            self._awaited.difference_update(lost for lost, _ in result.missing)
-            self._awaited.difference_update(lost for failure in result.failures for lost in failure.places)
+            self._take(result)
         return self._stored.faces(key)
+
+    def table(self) -> FaceTable:
+        """The faces, by rows; waits for all frames.
+
+        Raises:
+            FaceswapError: The extraction failed.
+        """
+        for result in self._results:
+            self._take(result)
+        return self._stored.table()
+
+    def _take(self, result: ChunkResult) -> None:
+        """Notes which frames nobody has to wait for any more."""
+        self._awaited.difference_update(self._place(frame.source, frame.pts) for frame in result.each)
+        self._awaited.difference_update(lost for lost, _ in result.missing)
+        self._awaited.difference_update(lost for failure in result.failures for lost in failure.places)
 
     def _place(self, source: str, pts: int) -> int:
         return self._positions.get(source, pts)

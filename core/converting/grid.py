@@ -89,14 +89,22 @@ def _frames(medium: Medium, times: Sequence[int], numbers: range) -> dict[int, F
     return {frame.key.pts if medium.kind == "video" else int(frame.time): frame for frame in read_chunk(medium, chunk)}
 
 
-def draw_grid(rows: Sequence[Row], columns: dict[str, NDArray[np.uint8]], size: int) -> NDArray[np.uint8]:
+def draw_grid(
+    rows: Sequence[Row], columns: dict[str, NDArray[np.uint8]], size: int, notes: Sequence[str]
+) -> NDArray[np.uint8]:
     """Draws the grid: the original first, then the columns under their names; each row says which frame it is.
+
+    Args:
+        rows: The frames.
+        columns: For each heading its tiles, uint8 `[rows size size 3]`.
+        size: Side of a tile in pixels.
+        notes: What else the label of each row says; may be empty.
 
     Returns:
         uint8 `[height width 3]`, RGB.
     """
     originals = np.stack([row.tile(row.frame.image(), size) for row in rows])
-    labels = [f"frame {row.number} {_time(row.frame)}".strip() for row in rows]
+    labels = [f"frame {row.number} {_time(row.frame)} {note}" for row, note in zip(rows, notes, strict=True)]
     return contact_sheet([originals, *columns.values()], ["original", *columns], size, labels)
 
 

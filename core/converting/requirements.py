@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ...lib.media import VIDEO_ENDINGS, Encoding, Medium, require_video_output
-from ..errors import OutputError
+from ...lib.media import VIDEO_ENDINGS, Encoding, Medium, probe, require_video_output
+from ..errors import MediaError, OutputError
 from .outputs import is_video
 
 _LOSSY_ENDINGS = (".jpg",)
@@ -25,7 +25,7 @@ def require_output(path: Path, medium: Medium, encoding: Encoding, image_ending:
         OutputError: The folder around it is missing, images are to become a video, a file is in the way of a
             folder, the output is the medium itself, or cannot be `lossless`.
     """
-    _require_other(path, medium)
+    require_other(path, medium)
     if is_video(path):
         if medium.kind != "video":
             raise OutputError(
@@ -44,11 +44,39 @@ def require_output(path: Path, medium: Medium, encoding: Encoding, image_ending:
         )
 
 
-def _require_other(path: Path, medium: Medium) -> None:
-    """Raises OutputError where the output is the footage, by whatever name, or would be written over its images."""
+def require_other(path: Path, medium: Medium, what: str = "the footage itself") -> None:
+    """Refuses an output that is a medium of the run, by whatever name, or would be written over its images.
+
+    Args:
+        path: The output.
+        medium: The medium.
+        what: The medium as the message calls it.
+
+    Raises:
+        OutputError: It is.
+    """
     taken = {file.parent if medium.images else file for file in medium.files}
-    if any(same_place(path, place) for place in (medium.path, *taken)):
-        raise OutputError(f"{path} is the footage itself; choose another output")
+    if any(_same_place(path, place) for place in (medium.path, *taken)):
+        raise OutputError(f"{path} is {what}; choose another output")
+
+
+def require_video(path: Path, purpose: str) -> Medium:
+    """Refuses what is no video where only a video will do.
+
+    Args:
+        path: What was given.
+        purpose: What is wanted of the video, as the message ends.
+
+    Returns:
+        The video.
+
+    Raises:
+        MediaError: It is none, or cannot be read.
+    """
+    medium = probe(path)
+    if medium.kind != "video":
+        raise MediaError(f"{path} is no video; expected one {purpose}")
+    return medium
 
 
 def require_no_extracted_frames(path: Path) -> None:
@@ -62,7 +90,7 @@ def require_no_extracted_frames(path: Path) -> None:
         raise OutputError(f"{path} holds the images that `faceswap frames` made; choose another output")
 
 
-def same_place(path: Path, other: Path) -> bool:
+def _same_place(path: Path, other: Path) -> bool:
     """Whether two names lead to one file or folder, also by links."""
     try:
         return path.samefile(other)

@@ -15,7 +15,7 @@ from ..layers import load_yaml, plugin_list
 from .chain import load_chain, require_chain
 from .footage import Footage
 from .shots import Shots, Stretch
-from .trying import parse_chain
+from .trying import chain_in_words, parse_chain
 
 _KEYS = ("frames", "blenders")
 _FORM = "`frames` such as 120-180 or 0:12-0:15, and `blenders`, a list"
@@ -28,11 +28,13 @@ class Shot:
     Attributes:
         where: The entry as messages call it.
         frames: Its frames, as `Selection.parse` reads them.
-        blenders: Its chain, not loaded.
+        chain: Its chain, as people write it.
+        blenders: The chain's blenders, not loaded.
     """
 
     where: str
     frames: str
+    chain: str
     blenders: tuple[Prepared, ...]
 
     def bounds(self, medium: Medium, timeline: Timeline) -> tuple[int, int]:
@@ -83,15 +85,15 @@ def _shot(entry: Any, where: str, path: Path) -> Shot:
         require_chain(blenders)
     except FaceswapError as error:
         raise type(error)(f"{where}: {error}") from None
-    return Shot(where, frames, blenders)
+    return Shot(where, frames, chain_in_words(choices), blenders)
 
 
-def _choices(blenders: Any, where: str, path: Path) -> Sequence[PluginChoice]:
+def _choices(blenders: Any, where: str, path: Path) -> tuple[PluginChoice, ...]:
     """A chain as one text, or as a configuration has it."""
     if isinstance(blenders, str):
         return parse_chain(blenders)
     chosen = plugin_list(blenders, f"{where}: blenders", str(path))
-    return [PluginChoice(name=plugin.name, options=plugin.options) for plugin in chosen]
+    return tuple(PluginChoice(name=plugin.name, options=plugin.options) for plugin in chosen)
 
 
 def require_apart(shots: Sequence[Shot], medium: Medium, timeline: Timeline) -> list[tuple[int, int]]:

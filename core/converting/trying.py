@@ -91,6 +91,12 @@ def places_at(medium: Medium, timeline: Timeline, words: Sequence[str]) -> list[
     return places
 
 
+def spread_places(places: Sequence[int], count: int) -> list[int]:
+    """Chooses places in even steps, the first and the last among them; all if they are no more than `count`."""
+    steps = np.linspace(0, len(places) - 1, min(count, len(places)))
+    return [places[step] for step in np.rint(steps).astype(int).tolist()]
+
+
 def differing_faces(table: FaceTable, count: int) -> NDArray[np.int64]:
     """Chooses faces that differ: the most usual one, then again and again the one farthest from those chosen.
 

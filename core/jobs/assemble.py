@@ -73,14 +73,14 @@ class AssembleJob(EncodingChoices, ProvenanceChoices):
 
     def preflight(self) -> None:
         """Refuses a folder without images or times, and a video that cannot be written."""
-        from ...lib.media import probe, require_video_output
+        from ...lib.media import require_video_output
+        from ..converting.requirements import require_other, require_video
 
         encoding = self.encoding(self.video)
         require_video_output(self.video, encoding)
         if self.audio_from:
-            _require_other(self.video, self.audio_from)
-            if probe(self.audio_from).kind != "video":
-                raise MediaError(f"--audio-from {self.audio_from} is no video")
+            heard = require_video(self.audio_from, "for --audio-from")
+            require_other(self.video, heard, "the video that the sound comes from")
         images, timing = self._film(encoding)
         encoding.format_of(timing.medium(self.folder, (images.width, images.height)))
         if not os.access(self.folder, os.W_OK):
@@ -171,10 +171,3 @@ def _says_swapped(image: Path) -> bool:
 
     bare = image.suffix.lower() in _WITHOUT_MARK
     return bool(check_file(image, "").source_type if bare else source_type_in(image))
-
-
-def _require_other(video: Path, audio: Path) -> None:
-    from ..converting.requirements import same_place
-
-    if same_place(video, audio):
-        raise OutputError(f"{video} is the video that the sound comes from; choose another output")

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from ..host import PluginChoice, Prepared, default_chain, prepare, versions
+from ..host import PluginChoice, Prepared, default_chain, prepare
+from .blend_choices import BlendChoices
 from .context import JobContext
 from .encoding import EncodingChoices, ImageFormat
-from .fly_choices import FlyChoices
 from .job import Report
-
-if TYPE_CHECKING:
-    from ..converting.shot_list import Shot
 
 
 def _yes_or_no(given: object) -> object:
@@ -63,7 +60,7 @@ class ConvertReport(Report):
         return Report.lines(self.model_copy(update=dict.fromkeys(idle)))
 
 
-class ConvertJob(EncodingChoices, FlyChoices):
+class ConvertJob(EncodingChoices, BlendChoices):
     """Write MEDIA to OUTPUT with its faces swapped by a trained model.
 
     OUTPUT is a video (.mp4, .mov, .mkv, .webm) with the sound and timing of MEDIA, an animation (.gif, .webp) or a
@@ -85,11 +82,6 @@ class ConvertJob(EncodingChoices, FlyChoices):
         "yes",
         description="Frames in which no face is swapped: `yes` keeps them as they are, `no` leaves them out; with "
         "--frames a video then is that stretch alone, with its sound.",
-    )
-    shots: Path | None = Field(
-        None,
-        description="YAML file with stretches that are blended otherwise: a list of `frames: 120-180` with `blenders: "
-        "[...]`.",
     )
     patch: Path | None = Field(
         None,
@@ -118,29 +110,20 @@ class ConvertJob(EncodingChoices, FlyChoices):
             Selection.parse(1, frames)
         return frames
 
-    def plugin_versions(self) -> dict[str, str]:
-        """The packages and versions of blenders, and of what extracts on the fly; the model's stand in its folder."""
-        fresh = self.extraction().plugin_versions() if self.on_the_fly else {}
-        return fresh | versions([*self.chain(), *(used for shot in self.shot_list() for used in shot.blenders)])
-
     def preflight(self) -> None:
         """Refuses footage that cannot be read, an output that cannot be written, and a chain that does not fit."""
         from ...lib.media import probe
-        from ..converting.chain import require_chain
         from ..converting.footage import require_frames
         from ..converting.patch_folder import require_patch_folder
         from ..converting.requirements import require_no_extracted_frames, require_output
 
-        require_chain(self.chain())
         medium = probe(self.media)
         require_output(self.output, medium, self.encoding(self.output), self.image_ending())
         require_no_extracted_frames(self.output)
         require_frames(medium, self.frames)
         if self.patch:
             require_patch_folder(self.patch, medium, self.output)
-        if self.on_the_fly:
-            self.require_extraction()
-        self.require_provenance(*self.folders())
+        super().preflight()
 
     def run(self, context: JobContext) -> ConvertReport:
         """Converts what no earlier run has finished, and publishes the output.
@@ -157,17 +140,11 @@ class ConvertJob(EncodingChoices, FlyChoices):
 
         return ConvertRun(self, context).run()
 
-    def chain(self) -> list[Prepared]:
-        """The blenders, not loaded."""
-        return [prepare("blender", choice) for choice in self.blenders]
+    def chains(self) -> dict[str, list[Prepared]]:
+        """The one chain of the run, its blenders not loaded."""
+        from ..converting.trying import chain_in_words
 
-    def shot_list(self) -> tuple[Shot, ...]:
-        """The stretches that are treated apart, their blenders not loaded."""
-        if self.shots is None:
-            return ()
-        from ..converting.shot_list import read_shots
-
-        return read_shots(self.shots)
+        return {chain_in_words(self.blenders): [prepare("blender", choice) for choice in self.blenders]}
 
     def image_ending(self) -> str | None:
         """The ending of images; None: that which they have."""

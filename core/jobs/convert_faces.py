@@ -1,20 +1,20 @@
-"""Where a conversion's faces come from: a faceset, or an extraction that runs beside it."""
+"""Where the faces of a swap come from: a faceset, or an extraction that runs beside it."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from ...lib.faceset import Faceset
 from ...lib.faceset_writer import FacesetWriter
-from ...lib.media import Gathered, Medium, fingerprints
+from ...lib.media import Gathered, Medium, Timeline, fingerprints
 from ..converting.casting import Cast, require_schemes
-from ..converting.faces import FacesetFaces, FaceSource, not_extracted
+from ..converting.faces import FacesetFaces, not_extracted
 from ..converting.footage import Footage
 from ..converting.fresh import FreshFaces
-from ..converting.parts import Parts
 from ..extracting.crew import extract_chunks
 from ..extracting.footage import Footage as Extracted
 from ..extracting.footage import done_places, make_tasks
@@ -22,20 +22,20 @@ from ..extracting.losses import given_up
 from ..extracting.messages import FACE_TYPE, ChunkResult, MediumFiles, WorkSettings
 from ..workers.pool import core_count
 from .context import JobContext
+from .fly_choices import FlyChoices
 
-if TYPE_CHECKING:
-    from .convert import ConvertJob
+KnownFaces = FacesetFaces | FreshFaces
 
 
 class Supply(ABC):
-    """Faces for a conversion.
+    """Faces for a swap.
 
     Args:
         job: Its settings.
         context: Who is told, and who may stop it.
     """
 
-    def __init__(self, job: ConvertJob, context: JobContext) -> None:
+    def __init__(self, job: FlyChoices, context: JobContext) -> None:
         self.job, self.context = job, context
 
     @abstractmethod
@@ -47,8 +47,14 @@ class Supply(ABC):
         """Stands for what the faces depend on."""
 
     @abstractmethod
-    def source(self, parts: Parts, footage: Footage) -> AbstractContextManager[FaceSource]:
-        """A context that yields the faces of each frame."""
+    def source(self, folder: Path, medium: Medium, wanted: Timeline) -> AbstractContextManager[KnownFaces]:
+        """A context that yields the faces of each frame.
+
+        Args:
+            folder: Where faces that are extracted are kept; those of an earlier run are not extracted again.
+            medium: The footage.
+            wanted: The frames whose faces are asked for.
+        """
 
     def unknown(self, footage: Footage) -> int:
         """How many wanted frames nothing is known of, not even that they have no face; tells of them."""
@@ -59,10 +65,25 @@ class Supply(ABC):
         return 0
 
 
+@contextmanager
+def open_supply(job: FlyChoices, context: JobContext, medium: Medium) -> Iterator[Supply]:
+    """A context that yields the supply that a job asks for.
+
+    Raises:
+        StoreError: The faceset is damaged, of other footage, or lacks what is asked for.
+        FaceswapError: The extraction cannot be done as asked.
+    """
+    if job.faceset is None:
+        yield FreshSupply(job, context)
+        return
+    with Faceset.open(job.faceset) as faceset:
+        yield StoredSupply(job, context, medium, faceset)
+
+
 class StoredSupply(Supply):
     """Faces of a faceset, which is open."""
 
-    def __init__(self, job: ConvertJob, context: JobContext, medium: Medium, faceset: Faceset) -> None:
+    def __init__(self, job: FlyChoices, context: JobContext, medium: Medium, faceset: Faceset) -> None:
         super().__init__(job, context)
         if unused := job.unused():
             context.warn(f"{', '.join(unused)}: not used, since the faces come from {faceset.path}.")
@@ -80,7 +101,7 @@ class StoredSupply(Supply):
         return [*made, self._faceset.face_table(("track", "person")).digest(), self._faces.digest()]
 
     @contextmanager
-    def source(self, parts: Parts, footage: Footage) -> Iterator[FaceSource]:
+    def source(self, folder: Path, medium: Medium, wanted: Timeline) -> Iterator[KnownFaces]:
         """The faces as they are stored."""
         yield self._faces
 
@@ -101,12 +122,12 @@ class StoredSupply(Supply):
 
 
 class FreshSupply(Supply):
-    """Faces that are extracted while frames are converted, into a faceset that lies among the parts of the output.
+    """Faces that are extracted while frames are swapped, into a faceset that lasts as long as its folder.
 
-    Its chunks are kept until the output is whole, so that a run that was stopped goes on with both.
+    In a conversion that lies among the parts of the output, so that a run that was stopped goes on with both.
     """
 
-    def __init__(self, job: ConvertJob, context: JobContext) -> None:
+    def __init__(self, job: FlyChoices, context: JobContext) -> None:
         super().__init__(job, context)
         self._extraction = job.extraction()
         self._plugins = self._extraction.choices().prepare()
@@ -123,18 +144,17 @@ class FreshSupply(Supply):
         return [self._extraction.crop_size, *map(str, self._stages)]
 
     @contextmanager
-    def source(self, parts: Parts, footage: Footage) -> Iterator[FaceSource]:
+    def source(self, folder: Path, medium: Medium, wanted: Timeline) -> Iterator[KnownFaces]:
         """Starts the extraction, which ends with the context."""
-        medium, settings = footage.medium, self._extraction
+        settings = self._extraction
         files = Gathered(medium.folder, medium.images) if medium.images else Gathered(medium.path)
-        folder = parts.folder / "faces"
         with FacesetWriter.create_or_open(
             folder, crop_size=settings.crop_size, face_type=FACE_TYPE, stages=self._stages
         ) as faceset:
             faceset.note_sources(fingerprints(medium))
             faceset.sync()
             done = done_places(files, faceset)
-            part = Extracted(files, footage.wanted, done)
+            part = Extracted(files, wanted, done)
             work = WorkSettings(
                 media=(MediumFiles(path=files.path.absolute(), images=files.images),),
                 faceset=folder.absolute(),
@@ -143,7 +163,7 @@ class FreshSupply(Supply):
                 check=settings.check,
                 people=self._people,
             )
-            awaited = [place for place in footage.wanted.times if place not in done]
+            awaited = [place for place in wanted.times if place not in done]
             with closing(self._results(faceset, part, work)) as results:
                 yield FreshFaces(faceset, medium, awaited, results)
 

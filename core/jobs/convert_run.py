@@ -8,7 +8,6 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ...lib.faceset import Faceset
 from ...lib.media import Beside, ImageFolder, Medium, probe
 from ..converting.casting import Cast
 from ..converting.conversion import Conversion, Tally, sum_up
@@ -22,7 +21,7 @@ from ..converting.stream import Swapper
 from ..errors import MediaError
 from ..extracting.settings import Alignment, Search
 from .context import JobContext
-from .convert_faces import FreshSupply, StoredSupply, Supply
+from .convert_faces import Supply, open_supply
 from .convert_watch import ConvertWatch
 
 if TYPE_CHECKING:
@@ -51,17 +50,15 @@ class ConvertRun:
 
     def __init__(self, job: ConvertJob, context: JobContext) -> None:
         self._job, self._context = job, context
-        self._chain, self._shots = job.chain(), job.shot_list()
+        (self._chain,), self._shots = job.chains().values(), job.shot_list()
         self._places: list[tuple[int, int]] = []
-        self._blenders = [*self._chain, *(used for shot in self._shots for used in shot.blenders)]
+        self._blenders = job.blenders_used()
 
     def run(self) -> ConvertReport:
         """Does the work; see `ConvertJob.run`."""
         medium = probe(self._job.media)
-        if self._job.faceset is None:
-            return self._run(medium, FreshSupply(self._job, self._context))
-        with Faceset.open(self._job.faceset) as faceset:
-            return self._run(medium, StoredSupply(self._job, self._context, medium, faceset))
+        with open_supply(self._job, self._context, medium) as supply:
+            return self._run(medium, supply)
 
     def _run(self, medium: Medium, supply: Supply) -> ConvertReport:
         job = self._job
@@ -74,7 +71,7 @@ class ConvertRun:
                 self._context.warn(f"{parts.folder} was begun with other settings or footage; starting anew.")
             sealer = job.sealer_for(cast, self._blenders)
             conversion = self._conversion(footage, parts, cast, sealer)
-            with supply.source(parts, footage) as faces:
+            with supply.source(parts.folder / "faces", medium, footage.wanted) as faces:
                 tally, fps = self._convert(conversion, self._swapper(cast, faces, footage), sealer)
             unknown = supply.unknown(footage)
             self._tell(footage, tally, unknown, supply.taken_out())

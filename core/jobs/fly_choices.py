@@ -23,7 +23,7 @@ class FlyChoices(Alignment, Search, SwapChoices):
 
     on_the_fly: bool = Field(
         False,
-        description="Extract the faces while converting, in place of --faceset: with --detector, --aligner, --masker "
+        description="Extract the faces in this run, in place of --faceset: with --detector, --aligner, --masker "
         "and the other flags of `extract`. Landmarks are not smoothed and gaps not filled.",
     )
     workers: int | None = Field(None, gt=0, description="Processes that extract on the fly.  [default: one per core]")

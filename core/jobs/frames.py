@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from ..errors import MediaError
 from .context import JobContext
 from .encoding import ImageFormat
 from .job import Job, Report
@@ -55,12 +54,10 @@ class FramesJob(Job):
 
     def preflight(self) -> None:
         """Refuses what is no video, and a folder that cannot be written."""
-        from ...lib.media import Encoding, probe
-        from ..converting.requirements import require_output
+        from ...lib.media import Encoding
+        from ..converting.requirements import require_output, require_video
 
-        medium = probe(self.video)
-        if medium.kind != "video":
-            raise MediaError(f"{self.video} is no video; expected one whose frames are to become images")
+        medium = require_video(self.video, "whose frames are to become images")
         require_output(self.folder, medium, Encoding(), f".{self.image_format}")
 
     def run(self, context: JobContext) -> FramesReport:

@@ -7,11 +7,10 @@ from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from ..errors import OutputError
-from ..host import Prepared, prepare, versions
+from ..host import Prepared, prepare
+from .blend_choices import BlendChoices
 from .context import JobContext
 from .job import Report
-from .swap_choices import SwapChoices
 
 
 def _words(given: object) -> object:
@@ -35,6 +34,7 @@ class PreviewReport(Report):
         output: The picture.
         frames: The frames that it shows, by their numbers from 0.
         chains: The blender chains, in order.
+        shots: The frames of each stretch of --shots, with their chain.
         model_steps: The training steps of the weights.
         provenance: How the picture is signed, or that it is not.
     """
@@ -42,6 +42,7 @@ class PreviewReport(Report):
     output: Path
     frames: tuple[int, ...]
     chains: tuple[str, ...]
+    shots: tuple[str, ...] = ()
     model_steps: tuple[int, ...]
     provenance: str | None = None
 
@@ -49,14 +50,17 @@ class PreviewReport(Report):
         """The report as people read it."""
         frames, steps = (" ".join(map(str, numbers)) for numbers in (self.frames, self.model_steps))
         told = [f"output: {self.output}", f"frames: {frames}", f"model steps: {steps}"]
-        return [*told, *(f"chain: {chain}" for chain in self.chains), f"provenance: {self.provenance}"]
+        told += [f"chain: {chain}" for chain in self.chains]
+        told += [f"shot {number}: {shot}" for number, shot in enumerate(self.shots, start=1)]
+        return [*told, f"provenance: {self.provenance}"]
 
 
-class PreviewJob(SwapChoices):
-    """Show some frames of MEDIA swapped with several blender chains, as one picture GRID (.png, .jpg).
+class PreviewJob(BlendChoices):
+    """Show some frames of MEDIA swapped with several blender chains, as one picture OUTPUT (.png, .jpg).
 
     Each row is a frame, each column a chain; the head of the nearest face is shown, upright. Look, choose, and give the
-    chain to `faceswap convert` as its --blender.
+    chain to `faceswap convert` as its --blender. With --shots the last column shows what that file makes of the frames,
+    and those of its stretches are shown. With --on-the-fly only frames that may be shown are extracted.
 
     \b
     Example:
@@ -68,16 +72,17 @@ class PreviewJob(SwapChoices):
     positional: ClassVar[tuple[str, ...]] = ("media", "output")
     report_class: ClassVar[type[Report]] = PreviewReport
 
-    faceset: Path = Field(description="Faceset that was extracted from MEDIA.")
     output: Path = Field(description="The picture to write.")
     at: Listed = Field(
         (), description="Frames to show: numbers from 0 or times, 10,50,0:12.5.  [default: --count that differ]"
     )
-    count: int = Field(4, ge=1, le=50, description="How many frames are shown where --at names none.")
+    count: int = Field(
+        4, ge=1, le=50, description="How many frames are shown where --at names none; with --shots: of each stretch."
+    )
     chain: Texts = Field(
         (),
         description="Blenders with their options behind them, 'reinhard feather blur=5 alpha' (repeatable).  [default: "
-        "the chain of convert, also with each other blender that composites]",
+        "the chain of convert; without --shots also with each other blender that composites]",
     )
     checkpoint: Listed = Field(
         ("newest",), description="Which weights: `newest`, `best` by validation, or steps (repeatable)."
@@ -94,30 +99,22 @@ class PreviewJob(SwapChoices):
                 parse_chain(chain)
         return chains
 
-    def plugin_versions(self) -> dict[str, str]:
-        """The blenders of all chains."""
-        return versions(used for chain in self.chains().values() for used in chain)
-
     def preflight(self) -> None:
         """Refuses footage that cannot be read, a picture that cannot be written, and chains that do not fit."""
         from ...lib.media import probe, require_image_ending
         from ...lib.publish import require_parent
-        from ..converting.chain import require_chain
+        from ..converting.requirements import require_other
 
-        for chain in self.chains().values():
-            require_chain(chain)
-        probe(self.media)
-        if self.output.resolve() == self.media.resolve():
-            raise OutputError(f"{self.output} is the footage itself; choose another name for the picture")
+        require_other(self.output, probe(self.media))
         require_image_ending(self.output)
         require_parent(self.output)
-        self.require_provenance(*self.folders())
+        super().preflight()
 
     def chains(self) -> dict[str, list[Prepared]]:
         """The chains by what the picture calls them, not loaded."""
         from ..converting.trying import chain_in_words, default_chains, parse_chain
 
-        asked = [parse_chain(text) for text in self.chain] or default_chains()
+        asked = [parse_chain(text) for text in self.chain] or default_chains()[: 1 if self.shots else None]
         return {chain_in_words(chain): [prepare("blender", choice) for choice in chain] for chain in asked}
 
     def run(self, context: JobContext) -> PreviewReport:

@@ -94,7 +94,7 @@ def test_only_selected_faces_are_given(faceset: Faceset) -> None:
     shown = _shown(faces)
     assert sorted(shown) == [(pts, 7) for pts in range(FRAMES)]
     assert {face.model for face in shown.values()} == {2}
-    assert sorted(faces.among(faceset.face_table()).ids.tolist()) == sorted(chosen)
+    assert sorted(faces.table().ids.tolist()) == sorted(chosen)
 
 
 def test_digest_tells_what_faces_depend_on(faceset: Faceset) -> None:

@@ -14,6 +14,7 @@ from faceswap.core.converting.trying import (
     differing_faces,
     parse_chain,
     places_at,
+    spread_places,
 )
 from faceswap.core.errors import OptionError
 from faceswap.core.host import PluginChoice, default_chain, prepare
@@ -121,3 +122,10 @@ def test_faces_that_were_not_measured_are_spread_over_time():
 
 def test_no_face_is_chosen_twice():
     assert len(differing_faces(table([5.0, 5.0]), 4)) == 1
+
+
+def test_places_are_spread_in_even_steps_with_both_ends():
+    assert spread_places(range(0, 50, 5), 4) == [0, 15, 30, 45]
+    assert spread_places([3, 4, 9], 8) == [3, 4, 9]
+    assert spread_places([3, 4, 9], 1) == [3]
+    assert spread_places([], 4) == []

@@ -1,14 +1,15 @@
-"""Makes `conversion_scene` and `head_films` importable: a scene for each test of conversion, a film for extraction."""
+"""Makes the modules beside it importable: a scene for each test of conversion, a film and plugins for extraction."""
 
 from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from faceswap.core.host import PluginChoice
 from faceswap.core.training import saved_model
 
 _HERE = str(Path(__file__).parent)
@@ -17,6 +18,7 @@ if _HERE not in sys.path:
 
 from conversion_scene import Scene  # noqa: E402
 from head_films import film  # noqa: E402
+from watched_extraction import Extraction  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +33,11 @@ def scene(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     scene = Scene(folder)
     monkeypatch.setattr(saved_model, "load_trained_model", scene.load)
     yield scene
+
+
+@pytest.fixture
+def extraction(install_plugin: Callable[[str, str, str], PluginChoice], tmp_path: Path) -> Extraction:
+    return Extraction(install_plugin, tmp_path / "seen.log")
 
 
 @pytest.fixture(scope="module")

@@ -13,11 +13,13 @@ from conversion_scene import COLOR, TIMES, Painter, Scene, face_at, pictures, wr
 from pydantic import ValidationError
 
 from faceswap.core import events
-from faceswap.core.errors import OptionError, OutputError, PluginError
+from faceswap.core.errors import MediaError, OptionError, OutputError, PluginError
+from faceswap.core.jobs.extract import ExtractJob
 from faceswap.core.jobs.job import run_job
 from faceswap.core.jobs.preview import PreviewJob, PreviewReport
 from faceswap.core.training import saved_model
 from faceswap.lib import media
+from faceswap.lib.faceset import Faceset
 from faceswap.lib.faceset_writer import FacesetWriter
 from faceswap.lib.geometry import crop_matrix
 from faceswap.lib.provenance.checking import State, check_path
@@ -165,9 +167,63 @@ def test_images_are_previewed_by_their_positions(scene):
     )
 
 
+DARK = "manual brightness=-50 overlay"
+
+
+def shots_file(scene: Scene, *stretches: str) -> Path:
+    path = scene.folder / "shots.yaml"
+    path.write_text("".join(f"- {{frames: {frames}, blenders: {DARK}}}\n" for frames in stretches))
+    return path
+
+
+def test_the_last_column_shows_what_a_file_of_shots_makes(scene):
+    shots = shots_file(scene, "4-5", "0:00.46-")
+    assert TIMES[11] == 23
+    report, _ = preview(scene, at="1,4,5,12", chain=("overlay", DARK), shots=shots)
+    middle = tiles(scene.folder / "grid.png", 4, 4)[:, 1:, TILE // 2, TILE // 2].mean(axis=2) / 255
+    usual, dark = middle[:, 0], middle[:, 1]
+    assert (dark < usual - 0.2).all()
+    np.testing.assert_allclose(middle[:, 2], [usual[0], *dark[1:]], atol=0.01)
+    assert report.shots == (f"4-5, {DARK}", f"0:00.46-, {DARK}")
+    lines = [f"chain: {DARK}", f"shot 1: 4-5, {DARK}", f"shot 2: 0:00.46-, {DARK}"]
+    assert report.lines()[4:7] == lines
+
+
+def test_frames_of_each_shot_are_shown_beside_the_usual_chain(scene):
+    report, _ = preview(scene, count=2, shots=shots_file(scene, "10-", "0-5"))
+    assert len(report.chains) == 1
+    tiles(scene.folder / "grid.png", 4, 3)
+    assert [number <= 5 for number in report.frames] == [True, True, False, False]
+    assert all(number <= 5 or number >= 10 for number in report.frames)
+    (found,) = check_path(scene.folder / "grid.png")
+    assert {"manual", "overlay"} <= {each["plugin"] for each in found.made_with["blenders"]}
+
+
+def test_without_a_faceset_only_frames_that_may_be_shown_are_extracted(scene, extraction):
+    run_job(ExtractJob(media=(scene.footage,), faceset=scene.folder / "apart", workers=1, **extraction.plugins))
+    with Faceset.open(scene.folder / "apart") as faceset:
+        times = sorted({face.pts for face in faceset.faces()})
+    chosen = tuple(index for index, time in enumerate(TIMES) if 20 * time in times)[:2]
+    extraction.seen()
+    report, _ = preview(scene, at=chosen, chain=("overlay",), **extraction.fly())
+    assert report.frames == chosen and len(extraction.seen()) == 2
+    shown = tiles(scene.folder / "grid.png", 2, 2)
+    preview(scene, at=chosen, chain=("overlay",), faceset=scene.folder / "apart", smooth=0)
+    np.testing.assert_array_equal(shown, tiles(scene.folder / "grid.png", 2, 2))
+    shots = shots_file(scene, f"{chosen[0]}-{chosen[0] + 4}")
+    report, _ = preview(scene, count=1, shots=shots, **extraction.fly())
+    assert chosen[0] <= report.frames[0] <= chosen[0] + 4 and len(extraction.seen()) == 5
+
+
+def test_footage_in_which_no_face_is_found_is_told_with_what_to_do(scene, extraction):
+    with pytest.raises(MediaError, match=r"no face was found in 8 frames of .*name frames that show one with --at"):
+        preview(scene, count=1, **extraction.fly(min_face=500))
+
+
 @pytest.mark.parametrize(
     ("settings", "error", "message"),
     [
+        ({"faceset": None}, ValidationError, "either --faceset or --on-the-fly"),
         ({"chain": ("feather",)}, PluginError, "composites in the frame"),
         ({"chain": ("feather blur=x alpha",)}, OptionError, "blur"),
         ({"chain": ("blur=5",)}, ValidationError, "must begin with a blender"),
