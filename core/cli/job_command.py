@@ -10,6 +10,7 @@ import click
 from pydantic.fields import FieldInfo
 
 from ..host import PluginChoice
+from ..jobs.groups import HEADINGS, RUNNING
 from ..jobs.job import Job, run_job
 from ..names import KINDS
 from .completing import complete_path
@@ -51,8 +52,15 @@ class JobCommand(click.Command):
         return rest
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Adds a section per selected plugin to the usual help."""
-        super().format_options(ctx, formatter)
+        """Writes the flags under the headings that their settings name, then a section per selected plugin."""
+        sections: dict[str, list[tuple[str, str]]] = {heading: [] for heading in HEADINGS}
+        for parameter in self.get_params(ctx):
+            if row := parameter.get_help_record(ctx):
+                sections[self._heading(parameter.name or "")].append(row)
+        for heading, rows in sections.items():
+            if rows:
+                with formatter.section(heading):
+                    formatter.write_dl(rows)
         for kind in self.kinds:
             for choice in self._plugins(ctx, kind):
                 format_plugin(formatter, kind, choice)
@@ -74,6 +82,12 @@ class JobCommand(click.Command):
             if begun or (ctx.meta["chosen"][kind] and incomplete and f"--{kind}.".startswith(incomplete)):
                 items += complete_flags(kind, self._plugins(ctx, kind), incomplete)
         return items
+
+    def _heading(self, name: str) -> str:
+        """The heading of a flag; those that every command has stand where runs are spoken of."""
+        field = self.job_class.model_fields.get(self.kinds.get(name, name))
+        declared = field.json_schema_extra if field else RUNNING
+        return str(declared["group"]) if isinstance(declared, dict) else str(RUNNING["group"])
 
     def _plugins(self, ctx: click.Context, kind: str) -> list[PluginChoice]:
         """The plugins of a kind: those on the command line, else the job's own with the options that it gives them."""

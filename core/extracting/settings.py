@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from ..jobs.groups import FINDING
 from ..options import options_hash
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(%?)")
@@ -57,16 +58,22 @@ class Search(Part):
         None,
         description="Leave out faces whose box has a longer side below this: pixels of the frame (40), or per cent of "
         "its height (5%).",
+        json_schema_extra=FINDING,
     )
-    max_face: FaceSize = Field(None, description="Leave out faces whose box has a longer side above this (80%).")
+    max_face: FaceSize = Field(
+        None, description="Leave out faces whose box has a longer side above this (80%).", json_schema_extra=FINDING
+    )
     rotations: Annotated[tuple[int, ...], BeforeValidator(_rotations)] = Field(
-        (), description="Look at the frame turned by these degrees too, such as 90,270: for faces that lie or hang."
+        (),
+        description="Look at the frame turned by these degrees too, such as 90,270: for faces that lie or hang.",
+        json_schema_extra=FINDING,
     )
     tiles: int | None = Field(
         None,
         ge=64,
         description="Look at overlapping tiles of the frame too, of so many pixels a side: for small faces in large "
         "frames, with --upsample.",
+        json_schema_extra=FINDING,
     )
     upsample: int = Field(
         0,
@@ -74,6 +81,7 @@ class Search(Part):
         le=3,
         description="How often the tiles are doubled (without --tiles: the frame in a second look), whatever the "
         "detector: each time it finds faces of half the size.",
+        json_schema_extra=FINDING,
     )
 
     @model_validator(mode="after")
@@ -110,11 +118,13 @@ class Alignment(Part):
         le=32,
         description="Ask the aligner about so many boxes more, each moved and scaled by up to 5 %, and take the mean: "
         "steadier landmarks, each box takes as long as the first.",
+        json_schema_extra=FINDING,
     )
     realign: bool = Field(
         False,
         description="Ask the aligner a second time about the face set upright, as its first answer lies: better "
         "landmarks of tilted faces.",
+        json_schema_extra=FINDING,
     )
 
 

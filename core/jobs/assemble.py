@@ -16,6 +16,7 @@ from pydantic import Field
 from ..errors import MediaError, OptionError, OutputError
 from .context import JobContext
 from .encoding import EncodingChoices
+from .groups import MADE
 from .job import Report
 from .passing import CHUNK_FRAMES, digest, pass_frames
 from .provenance import ProvenanceChoices
@@ -45,15 +46,15 @@ class AssembleReport(Report):
 class AssembleJob(EncodingChoices, ProvenanceChoices):
     """Make VIDEO of the images in FOLDER.
 
-    Images of `faceswap frames` or `faceswap convert` are shown when the frames of their video were, and the new video
-    says of colors, pixels and rotation what that one said: timing.json in FOLDER tells it. Images of elsewhere need
-    --fps and come in the order of their names. --audio-from copies sound, subtitles, chapters and titles, bit for bit.
-    A run that was stopped or killed is continued by the same command.
-
     \b
     Example:
         faceswap frames clip.mp4 frames
         faceswap assemble frames again.mp4 --audio-from clip.mp4
+
+    Images of `faceswap frames` or `faceswap convert` are shown when the frames of their video were, and the new video
+    says of colors, pixels and rotation what that one said: timing.json in FOLDER tells it. Images of elsewhere need
+    --fps and come in the order of their names. --audio-from copies sound, subtitles, chapters and titles, bit for bit.
+    A run that was stopped or killed is continued by the same command.
     """  # noqa: D301 - click's mark for lines that stay as they are.
 
     command: ClassVar[str] = "assemble"
@@ -62,9 +63,13 @@ class AssembleJob(EncodingChoices, ProvenanceChoices):
 
     folder: Path = Field(description="The folder of images.")
     video: Path = Field(description="The video to write.")
-    audio_from: Path | None = Field(None, description="Video whose sound and subtitles are copied.")
+    audio_from: Path | None = Field(
+        None, description="Video whose sound and subtitles are copied.", json_schema_extra=MADE
+    )
     fps: str | None = Field(
-        None, description="Images per second, such as 25 or 30000/1001.  [default: the times in FOLDER/timing.json]"
+        None,
+        description="Images per second, such as 25 or 30000/1001.  [default: the times in FOLDER/timing.json]",
+        json_schema_extra=MADE,
     )
 
     def home(self) -> Path:

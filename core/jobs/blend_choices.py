@@ -9,6 +9,7 @@ from pydantic import Field
 
 from ..host import Prepared, versions
 from .fly_choices import FlyChoices
+from .groups import BLENDING
 
 if TYPE_CHECKING:
     from ..converting.shot_list import Shot
@@ -21,6 +22,7 @@ class BlendChoices(FlyChoices):
         None,
         description="YAML file with stretches that are blended otherwise: a list of `frames: 120-180` with `blenders: "
         "[...]`.",
+        json_schema_extra=BLENDING,
     )
 
     def chains(self) -> dict[str, list[Prepared]]:

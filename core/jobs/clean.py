@@ -33,12 +33,16 @@ class CleanReport(Report):
 class CleanJob(Job):
     """Move what runs have left in WORKSPACE into its trash.
 
+    \b
+    Example:
+        faceswap clean models/mine
+
     WORKSPACE is a folder of outputs, a swap's workspace, a faceset or a model. What can go are the parts of unfinished
     conversions, chunks of unfinished extractions, a model's cache, and files of processes that were killed; never
     faces, weights, outputs or records of runs, and nothing that a process works on. The command says what it would
     move and how large it is, and asks. Nothing is deleted: it lies in WORKSPACE/trash/<time> at the place that it had,
     and can be moved back; delete that folder to free the space.
-    """
+    """  # noqa: D301 - click's mark for lines that stay as they are.
 
     command: ClassVar[str] = "clean"
     positional: ClassVar[tuple[str, ...]] = ("workspace",)

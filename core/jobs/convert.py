@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field
 
 from ..host import PluginChoice, Prepared, default_chain, prepare
 from .blend_choices import BlendChoices
 from .context import JobContext
 from .encoding import EncodingChoices, ImageFormat
+from .frame_range import FORMS, FrameRange
+from .groups import BLENDING, FOOTAGE, MODEL, OUTPUT, RUNNING
 from .job import Report
 
 
@@ -63,52 +65,49 @@ class ConvertReport(Report):
 class ConvertJob(EncodingChoices, BlendChoices):
     """Write MEDIA to OUTPUT with its faces swapped by a trained model.
 
+    \b
+    Example:
+        faceswap convert clip.mp4 swapped.mp4 --model-dir models/anna --faceset faces/clip
+        faceswap convert clip.mp4 swapped.mp4 --model-dir models/anna --on-the-fly --frames 0:12-0:15
+
     OUTPUT is a video (.mp4, .mov, .mkv, .webm) with the sound and timing of MEDIA, an animation (.gif, .webp) or a
     folder of images. What is finished lies in OUTPUT.parts until all is: a run that was stopped or killed is continued
     by the same command. A video that exists is replaced when the new one is whole.
-    """
+    """  # noqa: D301 - click's mark for lines that stay as they are.
 
     command: ClassVar[str] = "convert"
     positional: ClassVar[tuple[str, ...]] = ("media", "output")
     report_class: ClassVar[type[Report]] = ConvertReport
 
     output: Path = Field(description="The video, or the folder of images, to write.")
-    frames: str | None = Field(
-        None,
-        description="Swap faces in these frames only, both ends included: 100-200 (numbers from 0), or times of a "
-        "video from its beginning, 0:12-0:15; 100- and -0:15 are open.",
-    )
+    frames: FrameRange = Field(None, description=f"Swap faces in these frames only: {FORMS}", json_schema_extra=FOOTAGE)
     keep_unswapped: YesNo = Field(
         "yes",
         description="Frames in which no face is swapped: `yes` keeps them as they are, `no` leaves them out; with "
         "--frames a video then is that stretch alone, with its sound.",
+        json_schema_extra=FOOTAGE,
     )
     patch: Path | None = Field(
         None,
         description="Folder for the swapped faces too, for an external compositor: patch and mask of each, and "
         "patches.jsonl with their frames and matrices.",
+        json_schema_extra=OUTPUT,
     )
     patch_format: Literal["png", "png16", "tiff", "tiff16"] = Field(
-        "png", description="Of these files; 16: with 16 bits."
+        "png", description="Of these files; 16: with 16 bits.", json_schema_extra=OUTPUT
     )
     checkpoint: str = Field(
-        "newest",
-        description="Which weights: `newest`, `best` by validation, or a step.",
+        "newest", description="Which weights: `newest`, `best` by validation, or a step.", json_schema_extra=MODEL
     )
     image_format: ImageFormat | None = Field(
-        None, description="Format of a folder of images.  [default: that of the images; png for a video's frames]"
+        None,
+        description="Format of a folder of images.  [default: that of the images; png for a video's frames]",
+        json_schema_extra=OUTPUT,
     )
-    chunk_frames: int = Field(128, ge=1, description="Frames that are kept together; a kill loses no more.")
-    blenders: tuple[PluginChoice, ...] = default_chain("blender")
-
-    @field_validator("frames")
-    @classmethod
-    def _readable(cls, frames: str | None) -> str | None:
-        if frames:
-            from ...lib.media import Selection
-
-            Selection.parse(1, frames)
-        return frames
+    chunk_frames: int = Field(
+        128, ge=1, description="Frames that are kept together; a kill loses no more.", json_schema_extra=RUNNING
+    )
+    blenders: tuple[PluginChoice, ...] = Field(default_chain("blender"), json_schema_extra=BLENDING)
 
     def preflight(self) -> None:
         """Refuses footage that cannot be read, an output that cannot be written, and a chain that does not fit."""

@@ -15,6 +15,8 @@ from ..errors import FaceswapError, MediaError
 from ..host import PluginChoice, built_in, default_chain, default_choice, prepare
 from .context import JobContext
 from .extract import ExtractJob
+from .extraction_choices import ExtractionPlugins
+from .groups import BLENDING, FINDING, LENGTH, MADE, MODEL, OUTPUT, RUNNING
 from .job import Report
 from .provenance import ProvenanceChoices
 from .swap import StageClock, SwapJob
@@ -52,31 +54,37 @@ class DemoReport(Report):
     consent: str | None = None
 
 
-class DemoJob(ProvenanceChoices):
+class DemoJob(ExtractionPlugins, ProvenanceChoices):
     """Show the main job with nothing else needed.
+
+    \b
+    Example:
+        faceswap demo
+        faceswap demo --workspace demo --iterations 3000
 
     Two performers are rendered from a public-domain portrait: the photograph itself and a second person made from it,
     each acting a script of their own. The demo extracts their faces, trains a model, swaps the first one's face onto
     the second, and measures the result: since both can act the same script, the true result is known for each frame.
     Look at comparison.png and swap.mp4 in the workspace; report.json holds the figures. The same command continues
     after a kill; more --iterations make the swap better.
-    """
+    """  # noqa: D301 - click's mark for lines that stay as they are.
 
     command: ClassVar[str] = "demo"
     report_class: ClassVar[type[Report]] = DemoReport
 
-    workspace: Path = Field(Path("faceswap-demo"), description="Where footage, facesets, model and results lie.")
-    iterations: int = Field(600, gt=0, description="Training iterations in all.")
-    seconds: float = Field(8.0, ge=1, description="Length of the footage of each performer.")
-    seed: int = Field(0, ge=0, description="Seed of the scripts and of the training.")
-    workers: int | None = Field(None, gt=0, description="Processes that extract.  [default: one per core]")
-    detector: PluginChoice = default_choice("detector")
-    aligner: PluginChoice = default_choice("aligner")
-    maskers: tuple[PluginChoice, ...] = (built_in("hull", forehead=0.1),)
-    recognizer: PluginChoice = built_in("dlib-resnet")
-    model: PluginChoice = default_choice("model")
-    blenders: tuple[PluginChoice, ...] = tuple(map(built_in, ("mean-color", "feather", "alpha")))
-    listeners: tuple[PluginChoice, ...] = default_chain("listener")
+    workspace: Path = Field(
+        Path("faceswap-demo"), description="Where footage, facesets, model and results lie.", json_schema_extra=OUTPUT
+    )
+    iterations: int = Field(600, gt=0, description="Training iterations in all.", json_schema_extra=LENGTH)
+    seconds: float = Field(8.0, ge=1, description="Length of the footage of each performer.", json_schema_extra=MADE)
+    seed: int = Field(0, ge=0, description="Seed of the scripts and of the training.", json_schema_extra=MADE)
+    maskers: tuple[PluginChoice, ...] = Field((built_in("hull", forehead=0.1),), json_schema_extra=FINDING)
+    recognizer: PluginChoice = Field(built_in("dlib-resnet"), json_schema_extra=FINDING)
+    model: PluginChoice = Field(default_choice("model"), json_schema_extra=MODEL)
+    blenders: tuple[PluginChoice, ...] = Field(
+        tuple(map(built_in, ("mean-color", "feather", "alpha"))), json_schema_extra=BLENDING
+    )
+    listeners: tuple[PluginChoice, ...] = Field(default_chain("listener"), json_schema_extra=RUNNING)
 
     def home(self) -> Path:
         """The folder that holds everything of the demo."""

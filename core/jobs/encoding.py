@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from ..errors import OptionError
+from .groups import OUTPUT
 from .job import Job
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ class EncodingChoices(Job):
     """How a video is compressed."""
 
     codec: Codec | None = Field(
-        None, description="Codec of a video.  [default: h264; vp9 in .webm; gif and webp in files of that ending]"
+        None,
+        description="Codec of a video.  [default: h264; vp9 in .webm; gif and webp in files of that ending]",
+        json_schema_extra=OUTPUT,
     )
     crf: float | None = Field(
         None,
@@ -30,15 +33,24 @@ class EncodingChoices(Job):
         le=100,
         description="Quality of a video, from 0, the best, to 51 (av1 and vp9: 63, webp: 100).  "
         "[default: h264 18, hevc 20, av1 and vp9 24, webp 10]",
+        json_schema_extra=OUTPUT,
     )
-    preset: Preset = Field("medium", description="How much time the encoder takes to make a video small.")
+    preset: Preset = Field(
+        "medium", description="How much time the encoder takes to make a video small.", json_schema_extra=OUTPUT
+    )
     pixel_format: str | None = Field(
-        None, description="FFmpeg's name, such as yuv420p10le.  [default: that of the frames, if the codec can]"
+        None,
+        description="FFmpeg's name, such as yuv420p10le.  [default: that of the frames, if the codec can]",
+        json_schema_extra=OUTPUT,
     )
     lossless: bool = Field(
-        False, description="Keep every sample of a video that no swap changes; where that cannot be, say so and stop."
+        False,
+        description="Keep every sample of a video that no swap changes; where that cannot be, say so and stop.",
+        json_schema_extra=OUTPUT,
     )
-    scale: float = Field(1.0, gt=0, le=8, description="Size of the output over that of the footage.")
+    scale: float = Field(
+        1.0, gt=0, le=8, description="Size of the output over that of the footage.", json_schema_extra=OUTPUT
+    )
 
     def encoding(self, output: Path) -> Encoding:
         """How `output` is to be encoded.

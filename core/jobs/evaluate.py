@@ -16,6 +16,7 @@ from ..facesets.recognition import Known, known_recognizer, same_person_below
 from ..host import PluginChoice, Prepared, prepare, use_backend, versions
 from ..registry import discover
 from .context import JobContext
+from .groups import MEASURED, OUTPUT
 from .job import Job, Report
 
 if TYPE_CHECKING:
@@ -51,12 +52,16 @@ class EvaluateJob(Job):
 
     report_class: ClassVar[type[Report]] = EvaluateReport
 
-    output: Path | None = Field(None, description="The folder for report.json and report.html.")
-    size: int = Field(256, ge=32, le=1024, description="Side of the crops that metrics see, in pixels.")
-    face_type: Literal["half", "mid-full", "full", "whole", "head"] = Field(
-        "full", description="How much of the head they show."
+    output: Path | None = Field(
+        None, description="The folder for report.json and report.html.", json_schema_extra=OUTPUT
     )
-    metrics: tuple[PluginChoice, ...] = ()
+    size: int = Field(
+        256, ge=32, le=1024, description="Side of the crops that metrics see, in pixels.", json_schema_extra=MEASURED
+    )
+    face_type: Literal["half", "mid-full", "full", "whole", "head"] = Field(
+        "full", description="How much of the head they show.", json_schema_extra=MEASURED
+    )
+    metrics: tuple[PluginChoice, ...] = Field((), json_schema_extra=MEASURED)
 
     def plugin_versions(self) -> dict[str, str]:
         """The metrics that were asked for."""

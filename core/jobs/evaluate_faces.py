@@ -11,19 +11,20 @@ from pydantic import Field
 from ...lib.faceset import Faceset
 from .context import JobContext
 from .evaluate import EvaluateJob, EvaluateReport
+from .groups import MEASURED, OUTPUT
 
 
 class EvaluateFacesJob(EvaluateJob):
     """Measure the faces of GENERATED, a faceset, alone and against real ones.
 
+    \b
+    Example:
+        faceswap extract generated faces/generated --recognizer NAME
+        faceswap evaluate faces faces/generated --reference faces/anna
+
     Without --metric every installed metric that suits is used. Most compare embeddings, so extract both facesets with
     the same --recognizer: make a folder or video of the generated pictures and run `faceswap extract` on it. Figures
     are explained in the documentation, under Evaluation; figures of different recognizers do not compare.
-
-    \b
-    Example:
-        faceswap extract generated/ faces/generated --recognizer NAME
-        faceswap evaluate faces faces/generated --reference faces/anna
     """  # noqa: D301 - click's mark for lines that stay as they are.
 
     command: ClassVar[str] = "evaluate faces"
@@ -31,9 +32,13 @@ class EvaluateFacesJob(EvaluateJob):
     unsuited: ClassVar[str] = "needs what is not here: --reference, or pairs as `faceswap evaluate swap` has them"
 
     generated: Path = Field(description="The faceset to measure.")
-    reference: Path | None = Field(None, description="A faceset of real faces of the person.")
+    reference: Path | None = Field(
+        None, description="A faceset of real faces of the person.", json_schema_extra=MEASURED
+    )
     output: Path | None = Field(
-        None, description="The folder for report.json and report.html.  [default: GENERATED.evaluation]"
+        None,
+        description="The folder for report.json and report.html.  [default: GENERATED.evaluation]",
+        json_schema_extra=OUTPUT,
     )
 
     def home(self) -> Path:

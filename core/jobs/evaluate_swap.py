@@ -15,19 +15,20 @@ from .context import JobContext
 from .evaluate import EvaluateJob, EvaluateReport
 from .evaluate_faces import counted
 from .extract import ExtractJob
+from .groups import MEASURED, OUTPUT
 
 
 class EvaluateSwapJob(EvaluateJob):
     """Measure SWAPPED, a video or a faceset of it, against the facesets of both people.
 
+    \b
+    Example:
+        faceswap evaluate swap swap.mp4 --source swap.mp4.swap/source --target swap.mp4.swap/target
+
     Whom do its faces show: as sets they are compared with --source and --target. Do they act as the target did: each
     face is compared with the target's at the same moment. With --truth, footage of what the swap should have been (only
     made-up footage has it), pixels are compared too. Videos are extracted first, with the plugins of --target's faces
     and their default options; their faces are kept in the folder of the report.
-
-    \b
-    Example:
-        faceswap evaluate swap swap.mp4 --source swap.mp4.swap/source --target swap.mp4.swap/target
     """  # noqa: D301 - click's mark for lines that stay as they are.
 
     command: ClassVar[str] = "evaluate swap"
@@ -35,11 +36,15 @@ class EvaluateSwapJob(EvaluateJob):
     unsuited: ClassVar[str] = "needs --truth"
 
     swapped: Path = Field(description="The swapped video, or the faceset of it.")
-    source: Path = Field(description="The faceset of the person whose face was put on.")
-    target: Path = Field(description="The faceset of the footage that was changed.")
-    truth: Path | None = Field(None, description="A video of what the swap should be, or the faceset of it.")
+    source: Path = Field(description="The faceset of the person whose face was put on.", json_schema_extra=MEASURED)
+    target: Path = Field(description="The faceset of the footage that was changed.", json_schema_extra=MEASURED)
+    truth: Path | None = Field(
+        None, description="A video of what the swap should be, or the faceset of it.", json_schema_extra=MEASURED
+    )
     output: Path | None = Field(
-        None, description="The folder for report.json and report.html.  [default: SWAPPED.evaluation]"
+        None,
+        description="The folder for report.json and report.html.  [default: SWAPPED.evaluation]",
+        json_schema_extra=OUTPUT,
     )
 
     def home(self) -> Path:

@@ -17,10 +17,13 @@ from ..extracting.messages import FACE_TYPE
 from ..extracting.plugins import ExtractPlugins, PluginChoices
 from ..extracting.settings import Alignment, Search, settings_of
 from ..facesets.selecting import FaceFilter, Pictures, Wanted, require_recognizer
-from ..host import PluginChoice, default_chain, default_choice, versions
+from ..host import PluginChoice, versions
 from ..registry import own_version
 from .context import JobContext
-from .job import Job, Report
+from .extraction_choices import ExtractionChoices
+from .frame_range import FORMS, FrameRange
+from .groups import FINDING, FOOTAGE, OUTPUT, PEOPLE, RUNNING
+from .job import Report
 
 _OF_FACESET = frozenset({"frames", "faces", "frames_without_face", "faces_taken_out", "tracks"})
 
@@ -65,13 +68,18 @@ class ExtractReport(Report):
         return ["this run:", *(f"  {line}" for line in run), "the faceset now:", *(f"  {line}" for line in whole)]
 
 
-class ExtractJob(Alignment, Search, Job):
+class ExtractJob(ExtractionChoices):
     """Find the faces of MEDIA and store them in FACESET.
+
+    \b
+    Example:
+        faceswap extract clip.mp4 faces/clip
+        faceswap extract clip.mp4 photos faces/anna --every 5 --min-face 5%
 
     MEDIA are videos, images and folders, as many as you like. Of a folder all images and all videos are taken; its
     subfolders are not searched. FACESET is a folder, whose crops can be looked at and deleted in any file browser. The
     same command continues after a stop or a kill.
-    """
+    """  # noqa: D301 - click's mark for lines that stay as they are.
 
     command: ClassVar[str] = "extract"
     positional: ClassVar[tuple[str, ...]] = ("media", "faceset")
@@ -79,35 +87,51 @@ class ExtractJob(Alignment, Search, Job):
 
     media: tuple[Path, ...] = Field(description="The videos, images and folders of both.")
     faceset: Path = Field(description="The folder that the faces go to; it is made if it is not there.")
-    every: int = Field(1, ge=1, description="Take each N-th frame only, counted from the first that is wanted.")
-    frames: str | None = Field(
-        None,
-        description="Take these frames of each medium only, both ends included: 100-200 (numbers from 0), or times of "
-        "a video from its beginning, 0:12-0:15; 100- and -0:15 are open.",
+    every: int = Field(
+        1,
+        ge=1,
+        description="Take each N-th frame only, counted from the first that is wanted.",
+        json_schema_extra=FOOTAGE,
     )
-    skip_existing: bool = Field(False, description="Do not even open media of which the faceset holds all frames.")
-    crop_size: int = Field(512, ge=64, le=2048, description="Side of the stored crops in pixels.")
-    chunk_frames: int = Field(16, ge=1, description="Frames that a worker extracts and commits together.")
-    workers: int | None = Field(None, gt=0, description="Processes that extract.  [default: one per core]")
+    frames: FrameRange = Field(
+        None, description=f"Take these frames of each medium only: {FORMS}", json_schema_extra=FOOTAGE
+    )
+    skip_existing: bool = Field(
+        False, description="Do not even open media of which the faceset holds all frames.", json_schema_extra=FOOTAGE
+    )
+    crop_size: int = Field(
+        512, ge=64, le=2048, description="Side of the stored crops in pixels.", json_schema_extra=OUTPUT
+    )
+    chunk_frames: int = Field(
+        16, ge=1, description="Frames that a worker extracts and commits together.", json_schema_extra=RUNNING
+    )
     frame_seconds: float = Field(
-        30, gt=0, description="Seconds without progress on a frame after which it is given up."
+        30,
+        gt=0,
+        description="Seconds without progress on a frame after which it is given up.",
+        json_schema_extra=RUNNING,
     )
-    only: Pictures = Field((), description="Picture of a person whose faces alone are stored (repeatable).")
-    not_: Pictures = Field((), description="Picture of a person whose faces are not stored (repeatable).")
+    only: Pictures = Field(
+        (), description="Picture of a person whose faces alone are stored (repeatable).", json_schema_extra=PEOPLE
+    )
+    not_: Pictures = Field(
+        (), description="Picture of a person whose faces are not stored (repeatable).", json_schema_extra=PEOPLE
+    )
     fill_gaps: int = Field(
         3,
         ge=0,
         le=MEMORY,
         description="Frames of a track in which the detector may miss the face: it is added there; 0: never.",
+        json_schema_extra=FINDING,
     )
-    check: bool = Field(False, description="Check every plugin call against the tensor contract.")
-    detector: PluginChoice = default_choice("detector")
-    aligner: PluginChoice = default_choice("aligner")
-    maskers: tuple[PluginChoice, ...] = default_chain("masker")
+    check: bool = Field(
+        False, description="Check every plugin call against the tensor contract.", json_schema_extra=RUNNING
+    )
     recognizer: PluginChoice | None = Field(
         None,
         description="The recognizer that notes who each face is like: for --only and --not, people, sorting by "
         "identity, and tracks across cuts.",
+        json_schema_extra=FINDING,
     )
 
     @field_validator("media", mode="before")
@@ -122,12 +146,6 @@ class ExtractJob(Alignment, Search, Job):
         if not media:
             raise ValueError("at least one video, image or folder is needed")
         return media
-
-    @field_validator("frames")
-    @classmethod
-    def _readable(cls, frames: str | None) -> str | None:
-        Selection.parse(1, frames or "")
-        return frames
 
     def home(self) -> Path:
         """The faceset's folder."""

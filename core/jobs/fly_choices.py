@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Self
 from pydantic import Field, model_validator
 
 from ..errors import OptionError, suggest
-from ..extracting.settings import Alignment, Search, settings_of
+from ..extracting.settings import Alignment, Search
 from ..facesets.selecting import require_recognizer
-from ..host import PluginChoice, default_chain, default_choice
+from .extraction_choices import ExtractionChoices
+from .groups import PEOPLE, RUNNING
 from .swap_choices import SwapChoices
 
 if TYPE_CHECKING:
@@ -18,19 +19,18 @@ if TYPE_CHECKING:
 _PLUGINS = {"detector": "detector", "aligner": "aligner", "maskers": "masker", "recognizer": "recognizer"}
 
 
-class FlyChoices(Alignment, Search, SwapChoices):
+class FlyChoices(ExtractionChoices, SwapChoices):
     """A faceset, or what is needed to do without one."""
 
     on_the_fly: bool = Field(
         False,
         description="Extract the faces in this run, in place of --faceset: with --detector, --aligner, --masker "
         "and the other flags of `extract`. Landmarks are not smoothed and gaps not filled.",
+        json_schema_extra=PEOPLE,
     )
-    workers: int | None = Field(None, gt=0, description="Processes that extract on the fly.  [default: one per core]")
-    detector: PluginChoice = default_choice("detector")
-    aligner: PluginChoice = default_choice("aligner")
-    maskers: tuple[PluginChoice, ...] = default_chain("masker")
-    recognizer: PluginChoice | None = None
+    workers: int | None = Field(
+        None, gt=0, description="Processes that extract on the fly.  [default: one per core]", json_schema_extra=RUNNING
+    )
 
     @model_validator(mode="after")
     def _one_source_of_faces(self) -> Self:
@@ -58,14 +58,8 @@ class FlyChoices(Alignment, Search, SwapChoices):
             only=self.only,
             not_=self.not_,
             fill_gaps=0,
-            workers=self.workers,
-            detector=self.detector,
-            aligner=self.aligner,
-            maskers=self.maskers,
-            recognizer=self.recognizer,
             check=self.check,
-            **dict(settings_of(Search, self)),
-            **dict(settings_of(Alignment, self)),
+            **self.extraction_choices(),
         )
 
     def require_extraction(self) -> None:

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from .context import JobContext
 from .encoding import ImageFormat
+from .groups import OUTPUT
 from .job import Job, Report
 from .passing import CHUNK_FRAMES, digest, pass_frames
 
@@ -28,15 +29,15 @@ class FramesReport(Report):
 class FramesJob(Job):
     """Write the frames of VIDEO into FOLDER as images.
 
-    Images are upright and of the video's depth: 16 bits in png and tiff where the video has more than 8. Beside them
-    lies timing.json, which says when each is shown and what the video says of its colors, pixels and rotation: with it
-    `faceswap assemble` makes a video again that runs as this one does, however unevenly. A run that was stopped or
-    killed is continued by the same command.
-
     \b
     Example:
         faceswap frames clip.mp4 frames
         faceswap assemble frames again.mp4 --audio-from clip.mp4
+
+    Images are upright and of the video's depth: 16 bits in png and tiff where the video has more than 8. Beside them
+    lies timing.json, which says when each is shown and what the video says of its colors, pixels and rotation: with it
+    `faceswap assemble` makes a video again that runs as this one does, however unevenly. A run that was stopped or
+    killed is continued by the same command.
     """  # noqa: D301 - click's mark for lines that stay as they are.
 
     command: ClassVar[str] = "frames"
@@ -45,8 +46,10 @@ class FramesJob(Job):
 
     video: Path = Field(description="The video.")
     folder: Path = Field(description="The folder of images to write.")
-    image_format: ImageFormat = Field("png", description="Format of the images; jpg loses a little.")
-    quality: int = Field(95, ge=1, le=100, description="Quality of jpg.")
+    image_format: ImageFormat = Field(
+        "png", description="Format of the images; jpg loses a little.", json_schema_extra=OUTPUT
+    )
+    quality: int = Field(95, ge=1, le=100, description="Quality of jpg.", json_schema_extra=OUTPUT)
 
     def home(self) -> Path:
         """The folder of images, where the run is recorded."""

@@ -11,10 +11,12 @@ from pydantic import Field, field_validator
 
 from ...lib.publish import output_errors, require_parent
 from ..errors import OptionError
-from ..host import PluginChoice, built_in, default_chain, default_choice, require_backend, use_backend
+from ..host import PluginChoice, built_in, require_backend, use_backend
 from .context import JobContext
 from .extract import ExtractJob
-from .job import Job, Report
+from .extraction_choices import ExtractionPlugins
+from .groups import FINDING, MADE, MODEL, OUTPUT
+from .job import Report
 from .provenance import ProvenanceChoices
 
 _SEARCHED = 256
@@ -49,17 +51,17 @@ class GenerateReport(Report):
     consent: str | None = None
 
 
-class GenerateJob(ProvenanceChoices, Job):
+class GenerateJob(ExtractionPlugins, ProvenanceChoices):
     """Make faces with the generator of MODEL_DIR and store them in FACESET.
-
-    The pictures go through the extraction that footage goes through: faces are detected, aligned, masked and embedded.
-    FACESET can then be trained on and measured like any other; `pictures/` in it holds what the generator made. The
-    same command continues, and the same seed makes the same faces.
 
     \b
     Example:
         faceswap generate models/faces faces/made --count 1000 --grid made.png
         faceswap generate models/faces faces/made --count 0 --interpolate 3..17..5
+
+    The pictures go through the extraction that footage goes through: faces are detected, aligned, masked and embedded.
+    FACESET can then be trained on and measured like any other; `pictures/` in it holds what the generator made. The
+    same command continues, and the same seed makes the same faces.
     """  # noqa: D301 - click's mark for lines that stay as they are.
 
     command: ClassVar[str] = "generate"
@@ -68,29 +70,40 @@ class GenerateJob(ProvenanceChoices, Job):
 
     model_dir: Path = Field(description="Folder of a trained generator.")
     faceset: Path = Field(description="Folder of the faces; made, or continued.")
-    count: int = Field(1000, ge=0, le=MOST, description="Faces to make; 0: only what else is asked for.")
-    seed: int = Field(0, ge=0, description="Where the faces come from.")
+    count: int = Field(
+        1000, ge=0, le=MOST, description="Faces to make; 0: only what else is asked for.", json_schema_extra=MADE
+    )
+    seed: int = Field(0, ge=0, description="Where the faces come from.", json_schema_extra=MADE)
     truncation: float = Field(
-        1.0, ge=0, le=2, description="Below 1, faces nearer to the mean face: better and less varied."
+        1.0,
+        ge=0,
+        le=2,
+        description="Below 1, faces nearer to the mean face: better and less varied.",
+        json_schema_extra=MADE,
     )
-    checkpoint: str = Field("newest", description="newest, or a step.")
-    grid: Path | None = Field(None, description="Write the first faces, 64 at most, as one picture.")
+    checkpoint: str = Field("newest", description="newest, or a step.", json_schema_extra=MODEL)
+    grid: Path | None = Field(
+        None, description="Write the first faces, 64 at most, as one picture.", json_schema_extra=MADE
+    )
     interpolate: str | None = Field(
-        None, description="Write FACESET/interpolation.mp4, from face A to face B; A..B..C goes on."
+        None,
+        description="Write FACESET/interpolation.mp4, from face A to face B; A..B..C goes on.",
+        json_schema_extra=MADE,
     )
-    frames: int = Field(75, ge=1, description="Pictures of the video from one face to the next, 25 a second.")
-    mix: bool = Field(False, description="Write FACESET/mix.png: shape from some faces, color from others.")
+    frames: int = Field(
+        75, ge=1, description="Pictures of the video from one face to the next, 25 a second.", json_schema_extra=MADE
+    )
+    mix: bool = Field(
+        False, description="Write FACESET/mix.png: shape from some faces, color from others.", json_schema_extra=MADE
+    )
     crop_size: int | None = Field(
         None,
         ge=64,
         le=2048,
         description="Side of the stored crops.  [default: four times the generator's, 512 at most]",
+        json_schema_extra=OUTPUT,
     )
-    workers: int | None = Field(None, gt=0, description="Processes that extract.  [default: one per core]")
-    detector: PluginChoice = default_choice("detector")
-    aligner: PluginChoice = default_choice("aligner")
-    maskers: tuple[PluginChoice, ...] = default_chain("masker")
-    recognizer: PluginChoice | None = built_in("dlib-resnet")
+    recognizer: PluginChoice | None = Field(built_in("dlib-resnet"), json_schema_extra=FINDING)
 
     @field_validator("interpolate")
     @classmethod
@@ -158,11 +171,7 @@ class GenerateJob(ProvenanceChoices, Job):
         return ExtractJob(
             media=(self.faceset / PICTURES,),
             faceset=self.faceset,
-            detector=self.detector,
-            aligner=self.aligner,
-            maskers=self.maskers,
-            recognizer=self.recognizer,
-            workers=self.workers,
+            **self.extraction_plugins(),
             crop_size=self.crop_size or max(64, min(512, _STORED * size)),
             upsample=min(3, max(0, math.ceil(math.log2(_SEARCHED / size)))),
         )

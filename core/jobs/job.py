@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from ...lib.publish import output_errors, publish_bytes
 from .. import events
@@ -21,6 +21,7 @@ from ..errors import Cancelled, FaceswapError
 from ..host import PluginChoice
 from ..listeners import Listeners
 from .context import EventTaker, JobContext, cancel_file
+from .groups import RUNNING
 
 
 class Report(BaseModel):
@@ -57,7 +58,7 @@ class Job(BaseModel):
     """The fields that the command line takes without a flag, in order."""
     report_class: ClassVar[type[Report]] = Report
 
-    listeners: tuple[PluginChoice, ...] = ()
+    listeners: tuple[PluginChoice, ...] = Field((), json_schema_extra=RUNNING)
 
     def home(self) -> Path:
         """The folder in which the run is recorded and in which another process may ask the job to stop."""

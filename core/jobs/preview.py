@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, field_validator
 from ..host import Prepared, prepare
 from .blend_choices import BlendChoices
 from .context import JobContext
+from .groups import BLENDING, FOOTAGE, MODEL, OUTPUT
 from .job import Report
 
 
@@ -58,14 +59,15 @@ class PreviewReport(Report):
 class PreviewJob(BlendChoices):
     """Show some frames of MEDIA swapped with several blender chains, as one picture OUTPUT (.png, .jpg).
 
+    \b
+    Example:
+        faceswap preview clip.mp4 grid.png --model-dir models/anna --faceset faces/clip
+        faceswap preview clip.mp4 grid.png --model-dir models/anna --faceset faces/clip \\
+            --at 10,50,0:12.5 --chain "reinhard feather blur=5 alpha" --chain "feather poisson"
+
     Each row is a frame, each column a chain; the head of the nearest face is shown, upright. Look, choose, and give the
     chain to `faceswap convert` as its --blender. With --shots the last column shows what that file makes of the frames,
     and those of its stretches are shown. With --on-the-fly only frames that may be shown are extracted.
-
-    \b
-    Example:
-        faceswap preview clip.mp4 grid.png --model-dir models/anna --faceset faces/clip \\
-            --at 10,50,0:12.5 --chain "reinhard feather blur=5 alpha" --chain "feather poisson"
     """  # noqa: D301 - click's mark for lines that stay as they are.
 
     command: ClassVar[str] = "preview"
@@ -74,20 +76,31 @@ class PreviewJob(BlendChoices):
 
     output: Path = Field(description="The picture to write.")
     at: Listed = Field(
-        (), description="Frames to show: numbers from 0 or times, 10,50,0:12.5.  [default: --count that differ]"
+        (),
+        description="Frames to show: numbers from 0 or times, 10,50,0:12.5.  [default: --count that differ]",
+        json_schema_extra=FOOTAGE,
     )
     count: int = Field(
-        4, ge=1, le=50, description="How many frames are shown where --at names none; with --shots: of each stretch."
+        4,
+        ge=1,
+        le=50,
+        description="How many frames are shown where --at names none; with --shots: of each stretch.",
+        json_schema_extra=FOOTAGE,
     )
     chain: Texts = Field(
         (),
         description="Blenders with their options behind them, 'reinhard feather blur=5 alpha' (repeatable).  [default: "
         "the chain of convert; without --shots also with each other blender that composites]",
+        json_schema_extra=BLENDING,
     )
     checkpoint: Listed = Field(
-        ("newest",), description="Which weights: `newest`, `best` by validation, or steps (repeatable)."
+        ("newest",),
+        description="Which weights: `newest`, `best` by validation, or steps (repeatable).",
+        json_schema_extra=MODEL,
     )
-    tile: int = Field(256, ge=64, le=1024, description="Side of each face in the picture, in pixels.")
+    tile: int = Field(
+        256, ge=64, le=1024, description="Side of each face in the picture, in pixels.", json_schema_extra=OUTPUT
+    )
 
     @field_validator("chain")
     @classmethod

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from .groups import PROVENANCE
 from .job import Job
 
 if TYPE_CHECKING:
@@ -26,11 +27,17 @@ Records = Annotated[tuple[Path, ...], BeforeValidator(_several)]
 class ProvenanceChoices(Job):
     """How what is written says what it is: the same in every job that writes faces that a model made."""
 
-    provenance: bool = Field(True, description="Sign what is written, with what it was made with and from.")
-    sign_with: str | None = Field(
-        None, description="CERT,KEY: certificate and key in PEM to sign with.  [default: your own key, made once]"
+    provenance: bool = Field(
+        True, description="Sign what is written, with what it was made with and from.", json_schema_extra=PROVENANCE
     )
-    consent: Records = Field((), description="Record of consent whose hash is signed (repeatable).")
+    sign_with: str | None = Field(
+        None,
+        description="CERT,KEY: certificate and key in PEM to sign with.  [default: your own key, made once]",
+        json_schema_extra=PROVENANCE,
+    )
+    consent: Records = Field(
+        (), description="Record of consent whose hash is signed (repeatable).", json_schema_extra=PROVENANCE
+    )
 
     def require_provenance(self, *folders: Path) -> None:
         """Refuses, before any work, a key or a record that cannot be used; makes the user's key if there is none.

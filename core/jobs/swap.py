@@ -14,12 +14,14 @@ from ...lib.media import gather
 from ...lib.publish import output_errors
 from ..errors import StoreError
 from ..extracting.scouting import require_readable
-from ..extracting.settings import Alignment, Search, settings_of
 from ..facesets.selecting import require_recognizer
-from ..host import PluginChoice, default_chain, default_choice
+from ..host import PluginChoice, default_chain
 from .context import JobContext
 from .convert import ConvertJob, ConvertReport
 from .extract import ExtractJob, ExtractReport
+from .extraction_choices import ExtractionChoices
+from .frame_range import FORMS, FrameRange
+from .groups import BLENDING, FOOTAGE, LENGTH, OUTPUT, RUNNING
 from .isolated import run_isolated
 from .job import Report
 from .provenance import ProvenanceChoices
@@ -53,12 +55,17 @@ class SwapReport(Report):
     consent: str | None = None
 
 
-class SwapJob(Alignment, Search, TrainingChoices, ProvenanceChoices):
+class SwapJob(ExtractionChoices, TrainingChoices, ProvenanceChoices):
     """Put the face of SOURCE on the person in TARGET and write OUTPUT.
+
+    \b
+    Example:
+        faceswap swap anna.mp4 clip.mp4 swapped.mp4
+        faceswap swap anna.mp4 clip.mp4 swapped.mp4 --iterations 20000 --workspace work
 
     Extracts the faces of both, trains a model and converts TARGET. All intermediate work lies in the workspace, is
     never deleted, and is continued by the same command: after a kill, or with more --iterations for a better swap.
-    """
+    """  # noqa: D301 - click's mark for lines that stay as they are.
 
     command: ClassVar[str] = "swap"
     positional: ClassVar[tuple[str, ...]] = ("source", "target", "output")
@@ -67,15 +74,26 @@ class SwapJob(Alignment, Search, TrainingChoices, ProvenanceChoices):
     source: Path = Field(description="Footage of the person whose face is put on.")
     target: Path = Field(description="Footage that is changed.")
     output: Path = Field(description="The video, or the folder of images, to write.")
-    workspace: Path | None = Field(None, description="Where the work lies.  [default: OUTPUT.swap]")
-    iterations: int = Field(4000, gt=0, description="Training iterations in all.")
-    workers: int | None = Field(None, gt=0, description="Processes that extract.  [default: one per core]")
-    check: bool = Field(False, description="Check every plugin call against the tensor contract.")
-    detector: PluginChoice = default_choice("detector")
-    aligner: PluginChoice = default_choice("aligner")
-    maskers: tuple[PluginChoice, ...] = default_chain("masker")
-    recognizer: PluginChoice | None = None
-    blenders: tuple[PluginChoice, ...] = default_chain("blender")
+    every: int = Field(
+        1,
+        ge=1,
+        description="Take each N-th frame of SOURCE only, to learn from; TARGET needs all, for each is swapped.",
+        json_schema_extra=FOOTAGE,
+    )
+    frames: FrameRange = Field(
+        None,
+        description="Swap faces in these frames of TARGET only, and learn from these alone; the others are written as "
+        f"they are: {FORMS}",
+        json_schema_extra=FOOTAGE,
+    )
+    workspace: Path | None = Field(
+        None, description="Where the work lies.  [default: OUTPUT.swap]", json_schema_extra=OUTPUT
+    )
+    iterations: int = Field(4000, gt=0, description="Training iterations in all.", json_schema_extra=LENGTH)
+    check: bool = Field(
+        False, description="Check every plugin call against the tensor contract.", json_schema_extra=RUNNING
+    )
+    blenders: tuple[PluginChoice, ...] = Field(default_chain("blender"), json_schema_extra=BLENDING)
 
     def home(self) -> Path:
         """The folder that holds the facesets and the model."""
@@ -91,14 +109,10 @@ class SwapJob(Alignment, Search, TrainingChoices, ProvenanceChoices):
         return ExtractJob(
             media=media,
             faceset=self.home() / person,
-            detector=self.detector,
-            aligner=self.aligner,
-            maskers=self.maskers,
-            recognizer=self.recognizer,
-            workers=self.workers,
+            every=self.every if person == "source" else 1,
+            frames=self.frames if person == "target" else None,
             check=self.check,
-            **dict(settings_of(Search, self)),
-            **dict(settings_of(Alignment, self)),
+            **self.extraction_choices(),
         )
 
     def training(self) -> TrainJob:
@@ -117,6 +131,7 @@ class SwapJob(Alignment, Search, TrainingChoices, ProvenanceChoices):
             output=self.output,
             model_dir=self.home() / "model",
             faceset=self.home() / "target",
+            frames=self.frames,
             only=self.target_only,
             not_=self.target_not,
             person=self.target_person,

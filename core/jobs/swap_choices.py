@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from ..errors import OptionError
 from ..facesets.selecting import FaceFilter, People, Pictures
 from .context import JobContext
+from .groups import BLENDING, MODEL, PEOPLE, RUNNING
 from .provenance import ProvenanceChoices
 
 if TYPE_CHECKING:
@@ -38,29 +39,44 @@ class SwapChoices(ProvenanceChoices):
     """A trained model and the faces that it is put on."""
 
     media: Path = Field(description="The video, image or folder of images to change.")
-    model_dir: Path | None = Field(None, description="Folder of the trained model.")
+    model_dir: Path | None = Field(None, description="Folder of the trained model.", json_schema_extra=MODEL)
     map: Roles = Field(
         (),
         description="In place of --model-dir: a person of the faceset, by number or name, and the folder of the model "
         "for this person's faces (repeatable). Nobody else is swapped.",
+        json_schema_extra=PEOPLE,
     )
-    faceset: Path | None = Field(None, description="Faceset that was extracted from MEDIA.")
-    only: Pictures = Field((), description="Picture of a person whose faces alone are swapped (repeatable).")
-    not_: Pictures = Field((), description="Picture of a person whose faces are left as they are (repeatable).")
-    person: People = Field((), description="Number or name of a person who alone is swapped (repeatable).")
+    faceset: Path | None = Field(None, description="Faceset that was extracted from MEDIA.", json_schema_extra=PEOPLE)
+    only: Pictures = Field(
+        (), description="Picture of a person whose faces alone are swapped (repeatable).", json_schema_extra=PEOPLE
+    )
+    not_: Pictures = Field(
+        (), description="Picture of a person whose faces are left as they are (repeatable).", json_schema_extra=PEOPLE
+    )
+    person: People = Field(
+        (), description="Number or name of a person who alone is swapped (repeatable).", json_schema_extra=PEOPLE
+    )
     identity: str = Field(
         "source",
         description="Whose face is put on: `source`, or `target` in footage of the source, the other way round.",
+        json_schema_extra=PEOPLE,
     )
-    mask: str = Field("auto", description="Masker of the faceset, or `model`; `auto`: the model's if it gives one.")
+    mask: str = Field(
+        "auto",
+        description="Masker of the faceset, or `model`; `auto`: the model's if it gives one.",
+        json_schema_extra=BLENDING,
+    )
     smooth: float = Field(
         1.0,
         ge=0,
         le=10,
         description="How strongly landmarks are smoothed along each face's track against jitter; 0: not at all.",
+        json_schema_extra=BLENDING,
     )
-    batch_size: int = Field(16, ge=1, description="Faces in one call of the model.")
-    check: bool = Field(False, description="Check every plugin call against the tensor contract.")
+    batch_size: int = Field(16, ge=1, description="Faces in one call of the model.", json_schema_extra=RUNNING)
+    check: bool = Field(
+        False, description="Check every plugin call against the tensor contract.", json_schema_extra=RUNNING
+    )
 
     @field_validator("map")
     @classmethod

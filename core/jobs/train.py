@@ -68,12 +68,12 @@ class TrainReport(Report):
 class TrainJob(TrainSettings):
     """Train a model that puts the face of one faceset on that of another, or a generator that makes faces.
 
-    A model takes --source and --target, a generator --faceset alone. The same command continues.
-
     \b
     Example:
         faceswap train models/mine --source faces/source --target faces/target --iterations 20000
-        faceswap train models/faces --faceset faces/source --generator dcgan --iterations 20000
+        faceswap train models/faces --faceset faces/source --generator NAME --iterations 20000
+
+    A model takes --source and --target, a generator --faceset alone. The same command continues.
     """  # noqa: D301 - click's mark for lines that stay as they are.
 
     command: ClassVar[str] = "train"

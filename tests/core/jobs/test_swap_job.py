@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 from skimage.data import astronaut
 
 from faceswap.core.errors import OptionError, StoreError
@@ -75,3 +76,13 @@ def test_feature_scripts_need_no_guard(tmp_path, fresh_python):
     assert ran.stdout.splitlines()[0] == "the script runs"
     assert "is not a faceset" in ran.stdout.splitlines()[-1]
     assert ran.stdout.count("the script runs") == 1
+
+
+def test_feature_frames_are_those_of_the_target_and_every_nth_is_of_the_source(media):
+    asked = job(media, "anna.png", every=5, frames="10-20")
+    source, target = (asked.extraction(getattr(asked, person), person) for person in ("source", "target"))
+    assert (source.every, source.frames) == (5, None)
+    assert (target.every, target.frames) == (1, "10-20")
+    assert asked.conversion().frames == "10-20"
+    with pytest.raises(ValidationError, match="must be two frame numbers"):
+        job(media, "anna.png", frames="ten")
