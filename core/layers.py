@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +51,21 @@ def load_yaml(path: Path, what: str = "configuration") -> Any:
 
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        there = [file.name for ending in ("yaml", "yml") for file in path.parent.glob(f"*.{ending}")]
+        raise FaceswapError(
+            f"The {what} {path} cannot be read: there is no such file. {_beside(path, there)}"
+        ) from error
     except OSError as error:
         raise FaceswapError(f"The {what} {path} cannot be read: {error.strerror}.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise FaceswapError(f"The {what} {path} is not valid YAML: {_fault(error)}") from error
+
+
+def _beside(path: Path, there: Iterable[str]) -> str:
+    """What to do about a file that is not there."""
+    folder = path.absolute().parent
+    return f"In {folder}: {suggest(path.name, there)}" if there else f"{folder} holds no YAML file: check the path."
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

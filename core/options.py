@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from .errors import FaceswapError, OptionError, PluginError, suggest
 from .registry import Selected
+from .wording import what_is_wrong
 
 
 @dataclass(frozen=True)
@@ -97,9 +98,7 @@ def _in_one_line(label: str, options_class: type[BaseModel], error: ValidationEr
     if first["type"] == "extra_forbidden":
         return OptionError(f"{label} has no option '{name}'. {suggest(name, options_class.model_fields)}", option)
     received = "" if first["type"] == "missing" else f" Received: {first['input']!r}"
-    return OptionError(
-        f"{label} option '{name}': {' '.join(first['msg'].removeprefix('Value error, ').split())}.{received}", option
-    )
+    return OptionError(f"{label} option '{name}': {what_is_wrong(error.errors())}.{received}", option)
 
 
 def make_plugin(selected: Selected, values: Mapping[str, Any]) -> Any:

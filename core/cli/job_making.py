@@ -17,6 +17,7 @@ from ..layers import lay_environment, lay_yaml
 from ..names import KINDS
 from ..options import parse_options
 from ..registry import find, select
+from ..wording import what_is_wrong
 
 
 def kind_fields(job_class: type[Job]) -> dict[str, str]:
@@ -120,12 +121,12 @@ def _only(kind: str, choices: list[PluginChoice]) -> PluginChoice | None:
 def _in_one_line(job_class: type[Job], error: ValidationError, origins: dict[str, str]) -> str:
     first = error.errors()[0]
     if not first["loc"]:  # Of settings that do not go together.
-        return f"{job_class.command}: {first['msg'].removeprefix('Value error, ')}."
+        return f"{job_class.command}: {what_is_wrong([first])}."
     name = str(first["loc"][0])
     where = name.upper() if name in job_class.positional else flag_of(name)
     if first["type"] == "missing":
         return f"{job_class.command} needs {where}. `faceswap {job_class.command} --help` explains it."
     if first["type"] == "extra_forbidden":
         return f"{job_class.command} has no setting '{name}'. {suggest(name, job_class.model_fields)}"
-    told = f"{job_class.command} {where}: {first['msg'].removeprefix('Value error, ')}. Received: {first['input']!r}"
+    told = f"{job_class.command} {where}: {what_is_wrong(error.errors())}. Received: {first['input']!r}"
     return f"{origins[name]}: {told}" if origins.get(name) else told

@@ -205,8 +205,13 @@ def test_a_wrong_file_is_named(settings, tmp_path, text, message):
 
 
 def test_a_missing_file_is_named(settings, tmp_path):
-    with pytest.raises(FaceswapError, match=r"nowhere\.yaml cannot be read"):
+    with pytest.raises(
+        FaceswapError, match=r"nowhere\.yaml cannot be read: there is no such file\..* holds no YAML file: check"
+    ):
         lay_yaml(settings, tmp_path / "nowhere.yaml")
+    (tmp_path / "run.yaml").touch()
+    with pytest.raises(FaceswapError, match=r"rum\.yaml cannot be read: .* Did you mean 'run\.yaml'\?"):
+        lay_yaml(settings, tmp_path / "rum.yaml")
 
 
 def test_kinds_of_which_a_run_takes_several_may_stand_in_the_plural(settings, tmp_path):
