@@ -20,6 +20,7 @@ def contact_sheet(
     headings: Sequence[str] | None = None,
     tile: int = 128,
     labels: Sequence[str] = (),
+    title: str = "",
 ) -> NDArray[np.uint8]:
     """Sets tiles in a white grid, one column under each heading.
 
@@ -28,6 +29,7 @@ def contact_sheet(
         headings: Above each column, ASCII; what is wider than a tile goes on in the next line; none without.
         tile: Side of a tile in pixels; smaller pictures are enlarged, larger ones reduced.
         labels: One on the left of each row, likewise; none for a grid without.
+        title: Above everything, ASCII, in one line; none without.
 
     Returns:
         uint8 `[height width 3]`, RGB.
@@ -41,13 +43,15 @@ def contact_sheet(
     if labels and len(labels) != rows:
         raise ValueError(f"Each row needs a label. Received: {rows} rows, {len(labels)} labels")
     lines = [_wrapped(heading, tile) for heading in headings or ()]
-    first_row = _FIRST_LINE + _LINE * (max(map(len, lines)) - 1) if lines else 0
+    above = _FIRST_LINE if title else 0
+    first_row = above + (_FIRST_LINE + _LINE * (max(map(len, lines)) - 1) if lines else 0)
     margin = _LABEL if labels else 0
     sheet = np.full((first_row + rows * step, max(margin + len(columns) * step - _GAP, 1), 3), 255, np.uint8)
+    _write(sheet, [title], 0, 0)
     for row, label in enumerate(labels):
         _write(sheet, _wrapped(label, _LABEL), 0, first_row + row * step)
     for number, heading in enumerate(lines):
-        _write(sheet, heading, margin + number * step, 0)
+        _write(sheet, heading, margin + number * step, above)
     for number, column in enumerate(columns):
         left = margin + number * step
         for row, picture in enumerate(column):

@@ -38,9 +38,9 @@ class Row:
     face: FrameFace
 
     def tile(self, picture: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-        """The part of the frame's picture that the grid shows, uint8 `[size size 3]`."""
+        """The part of the frame's picture that the grid shows, uint8 `[size size 3]`; black beyond the frame."""
         matrix = _matrix(self.face, size)
-        return np.asarray(cut(picture, matrix, size), np.uint8)
+        return np.asarray(cut(picture, matrix, size, "zero"), np.uint8)
 
 
 def read_rows(medium: Medium, timeline: Timeline, places: Sequence[int], source: FaceSource) -> Iterator[Row]:
@@ -90,7 +90,7 @@ def _frames(medium: Medium, times: Sequence[int], numbers: range) -> dict[int, F
 
 
 def draw_grid(
-    rows: Sequence[Row], columns: dict[str, NDArray[np.uint8]], size: int, notes: Sequence[str]
+    rows: Sequence[Row], columns: dict[str, NDArray[np.uint8]], size: int, notes: Sequence[str], title: str
 ) -> NDArray[np.uint8]:
     """Draws the grid: the original first, then the columns under their names; each row says which frame it is.
 
@@ -98,14 +98,15 @@ def draw_grid(
         rows: The frames.
         columns: For each heading its tiles, uint8 `[rows size size 3]`.
         size: Side of a tile in pixels.
-        notes: What else the label of each row says; may be empty.
+        notes: What the label of each row says first; may be empty.
+        title: What stands above everything.
 
     Returns:
         uint8 `[height width 3]`, RGB.
     """
     originals = np.stack([row.tile(row.frame.image(), size) for row in rows])
-    labels = [f"frame {row.number} {_time(row.frame)} {note}" for row, note in zip(rows, notes, strict=True)]
-    return contact_sheet([originals, *columns.values()], ["original", *columns], size, labels)
+    labels = [f"{note} frame {row.number} {_time(row.frame)}" for row, note in zip(rows, notes, strict=True)]
+    return contact_sheet([originals, *columns.values()], ["original", *columns], size, labels, title)
 
 
 def _matrix(face: FrameFace, size: int) -> NDArray[np.float32]:

@@ -64,12 +64,14 @@ class PreviewRun:
             rows = list(read_rows(medium, self._timeline, self._named or self._differing(faces.table()), faces))
             casts, columns = self._swapped(supply, faces, rows)
         original = medium.folder / rows[0].frame.key.source
-        grid = draw_grid(rows, columns, job.tile, [self._shot_in_words(row) for row in rows])
+        steps = [cast[0].trained.step for cast in casts]
+        title = f"weights of step {' and '.join(map(str, steps))}"
+        grid = draw_grid(rows, columns, job.tile, [self._shot_in_words(row) for row in rows], title)
         write_sealed(
             job.output, grid, job.sealer_for([each for cast in casts for each in cast], self._blenders), original
         )
         self._context.preview(job.output, f"{job.media.name}: {len(rows)} frames, {len(columns)} ways")
-        return self._report([row.number for row in rows], [cast[0].trained.step for cast in casts])
+        return self._report([row.number for row in rows], steps)
 
     def _report(self, frames: list[int], steps: list[int]) -> PreviewReport:
         from .preview import PreviewReport
@@ -86,7 +88,7 @@ class PreviewRun:
     def _shot_in_words(self, row: Row) -> str:
         """Which stretch of the file a frame lies in, for its label."""
         ends = enumerate(self._bounds, start=1)
-        return next((f"shot {number}" for number, (first, last) in ends if first <= row.place <= last), "")
+        return next((f"shot {number}," for number, (first, last) in ends if first <= row.place <= last), "")
 
     def _stretches(self) -> list[Bounds]:
         """The places of the first and the last frame of what is shown: the shots, or the whole medium."""

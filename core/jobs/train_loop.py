@@ -57,7 +57,8 @@ class TrainLoop:
         self._checkpoint: Path | None = None
         self._saved_state: tuple[int, Standing] | None = None
         self._preview: Path | None = None
-        self._began = self._saved = time.monotonic()
+        self._began: float | None = None  # When the first step was done: until then graphs are made.
+        self._saved = time.monotonic()
 
     def run(self) -> TrainReport:
         """Trains until the iterations or the minutes are over, or validation no longer improves.
@@ -85,7 +86,7 @@ class TrainLoop:
         job, engine = self._job, self._engine
         if engine.step >= job.iterations:
             return f"all {job.iterations} iterations are done"
-        if job.minutes is not None and time.monotonic() - self._began >= 60 * job.minutes:
+        if job.minutes and self._began and time.monotonic() - self._began >= 60 * job.minutes:
             return f"the {job.minutes:g} minutes are over"
         if self._validation.flat():
             best = self._validation.standing.best_step
@@ -98,6 +99,9 @@ class TrainLoop:
         save, validate = number % job.save_every == 0 or self._save_is_overdue(), self._validation.due(number)
         self._tally.advance(tell=save or validate or number == job.iterations)
         stage.advance(1, **self._tally.losses)
+        if self._began is None:
+            self._began = time.monotonic()
+            stage.restart()
         if self._tally.skipped_in_a_row >= _MOST_SKIPPED:
             self._go_back(stage)
         elif not self._tally.skipped_in_a_row:
@@ -166,7 +170,7 @@ class TrainLoop:
         if self._preview and self._preview.stem == f"{step:08d}":
             return
         with self._engine.averaged():
-            grid = self._previews.grid(self._engine.model)
+            grid = self._previews.grid(self._engine.model, f"after {step} iterations")
         self._preview = write_preview(self._job.model_dir, step, grid)
         self._context.preview(self._preview, f"after {step} iterations")
 

@@ -19,8 +19,8 @@ SAMPLES = 36
 class Previews(Protocol):
     """Draws what a plugin makes of the same things each time."""
 
-    def grid(self, plugin: Any) -> NDArray[np.uint8]:
-        """Draws the picture, uint8 `[height width 3]`, RGB."""
+    def grid(self, plugin: Any, title: str) -> NDArray[np.uint8]:
+        """Draws the picture under a title, uint8 `[height width 3]`, RGB."""
         ...
 
 
@@ -36,7 +36,7 @@ class SwapPreviews:
         self._job, self._faces = job, faces
         self._shown: list[NDArray[np.uint8]] = []
 
-    def grid(self, plugin: Any) -> NDArray[np.uint8]:
+    def grid(self, plugin: Any, title: str) -> NDArray[np.uint8]:
         """Draws the grid."""
         from ..training.preview import preview_faces, preview_grid
 
@@ -45,7 +45,8 @@ class SwapPreviews:
                 preview_faces(self._job.faceset_of(name), plugin.crop, chosen=self._faces[name].chosen)
                 for name in ("source", "target")
             ]
-        return preview_grid(plugin, *self._shown)
+        source, target = self._shown
+        return preview_grid(plugin, source, target, title)
 
 
 class SamplePreviews:
@@ -58,8 +59,8 @@ class SamplePreviews:
     def __init__(self, seed: int) -> None:
         self._seed = seed
 
-    def grid(self, plugin: Any) -> NDArray[np.uint8]:
+    def grid(self, plugin: Any, title: str) -> NDArray[np.uint8]:
         """Draws the grid."""
         from ..training.preview import sample_grid
 
-        return sample_grid(plugin.generate(plugin.latents(SAMPLES, self._seed)))
+        return sample_grid(plugin.generate(plugin.latents(SAMPLES, self._seed)), title)

@@ -163,7 +163,20 @@ def _draw(axes: Axes, curves: list[Curve], places: Sequence[NDArray[Any]]) -> No
             label=curve.name,
             marker="." if len(x) < 30 else None,
         )
+    if all(len(x) == 1 for x in places):
+        _say_values(axes, curves, places)
     axes.grid(alpha=0.3)
+
+
+def _say_values(axes: Axes, curves: list[Curve], places: Sequence[NDArray[Any]]) -> None:
+    """Where nothing is drawn but single points: their values, on an axis that begins at zero."""
+    values = [float(curve.values[0]) for curve in curves]
+    for x, value in zip(places, values, strict=True):
+        text, left = f"{value:.4g}", (-6, 0)
+        axes.annotate(text, (x[0], value), left, textcoords="offset points", ha="right", va="center", fontsize=9)
+    low, high = min(0.0, *values), max(0.0, *values)
+    if low < high:
+        axes.set_ylim(1.25 * low, 1.25 * high)
 
 
 def running_mean(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:

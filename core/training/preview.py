@@ -16,7 +16,7 @@ from ..contract import CropSpec
 from ..kinds import SwapModel
 from .faces import cut_crops
 
-COLUMNS = ("source", "reconstructed", "target", "reconstructed", "swapped")
+COLUMNS: tuple[str, ...] = ("source", "reconstructed", "target", "reconstructed", "swapped")
 MASK_COLUMN = "its mask"
 
 _TILE = 128
@@ -39,13 +39,16 @@ def preview_faces(
         return cut_crops(faceset, [faces[index] for index in shown], spec)
 
 
-def preview_grid(model: SwapModel, source: NDArray[np.uint8], target: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def preview_grid(
+    model: SwapModel, source: NDArray[np.uint8], target: NDArray[np.uint8], title: str = ""
+) -> NDArray[np.uint8]:
     """Draws the grid with the columns `COLUMNS`, and one more where the model gives masks: that of the swapped face.
 
     Args:
         model: The model; it is asked for `source` and `target`.
         source: Faces of the source, uint8 `[faces size size 3]`.
         target: Faces of the target, likewise; the shorter of the two gives the rows.
+        title: What stands above the grid.
 
     Returns:
         uint8 `[height width 3]`, RGB.
@@ -60,24 +63,26 @@ def preview_grid(model: SwapModel, source: NDArray[np.uint8], target: NDArray[np
         _picture(model.swap(target, "target")[0]),
         _picture(swapped),
     ]
-    if masks is None:
-        return contact_sheet(columns, COLUMNS, tile=max(_TILE, source.shape[1]))
-    columns.append(np.repeat(_picture(masks), 3, axis=-1))
-    return contact_sheet(columns, (*COLUMNS, MASK_COLUMN), tile=max(_TILE, source.shape[1]))
+    headings = COLUMNS
+    if masks is not None:
+        columns.append(np.repeat(_picture(masks), 3, axis=-1))
+        headings = (*COLUMNS, MASK_COLUMN)
+    return contact_sheet(columns, headings, max(_TILE, source.shape[1]), title=title)
 
 
-def sample_grid(samples: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def sample_grid(samples: NDArray[np.uint8], title: str = "") -> NDArray[np.uint8]:
     """Lays a generator's faces in a square without headings.
 
     Args:
         samples: uint8 `[faces size size 3]`.
+        title: What stands above them.
 
     Returns:
         uint8 `[height width 3]`, RGB.
     """
     side = math.ceil(math.sqrt(len(samples)))
     columns = [samples[first::side] for first in range(side)]
-    return contact_sheet(columns, tile=max(_SAMPLE_TILE, samples.shape[1]))
+    return contact_sheet(columns, tile=max(_SAMPLE_TILE, samples.shape[1]), title=title)
 
 
 def write_preview(folder: Path, step: int, grid: NDArray[np.uint8]) -> Path:

@@ -55,3 +55,11 @@ def test_rows_may_have_labels_on_their_left():
     assert (sheet[44:64, :120] < 128).any()
     with pytest.raises(ValueError, match="Each row needs a label"):
         contact_sheet(tiles, ("",), 16, ("one",))
+
+
+def test_a_title_stands_above_headings_and_tiles():
+    tiles = [np.zeros((1, 16, 16, 3), np.uint8)]
+    sheet = contact_sheet(tiles, ("",), 64, title="step 7")
+    assert sheet.shape == (24 + 24 + 68, 64, 3)
+    assert (sheet[:24] < 128).any() and (sheet[24:48] == 255).all() and (sheet[48:112] == 0).all()
+    assert contact_sheet(tiles, None, 64, title="step 7").shape == (24 + 68, 64, 3)

@@ -52,7 +52,7 @@ def tiles(path: Path, rows: int, columns: int) -> np.ndarray:
 def tile_of(picture: np.ndarray, index: int) -> np.ndarray:
     """The part of a frame that a tile shows: 0.8 of the head's crop."""
     points = face_at(40 + 2 * index, 30 + index, 36)
-    return cut(picture, crop_matrix(points, "ibug68", "head", TILE, 0.8), TILE)
+    return cut(picture, crop_matrix(points, "ibug68", "head", TILE, 0.8), TILE, "zero")
 
 
 def test_each_tile_shows_what_a_conversion_makes_of_its_frame(scene):
@@ -82,6 +82,13 @@ def test_without_more_it_shows_frames_that_differ_and_the_usual_chain_with_other
     report, _ = preview(scene, count=3)
     assert len(report.frames) == 3 and len(report.chains) > 1
     assert len({chain.rpartition(" ")[0] for chain in report.chains}) == 1
+
+
+def test_what_lies_beyond_the_frame_is_black(scene):
+    write_faceset(scene.folder / "edge", scene.footage, lambda index: [face_at(-18, 40, 40)])
+    preview(scene, at="0", chain=("overlay",), faceset=scene.folder / "edge")
+    for tile in tiles(scene.folder / "grid.png", 1, 2)[0]:
+        assert (tile[:, :12] == 0).all() and tile[:, TILE // 2 :].mean() > 50
 
 
 def test_several_checkpoints_stand_side_by_side(scene, monkeypatch):
@@ -150,7 +157,7 @@ def test_of_several_faces_the_nearest_is_shown(scene):
     near, far = face_at(90, 50, 40), face_at(20, 20, 20)
     write_faceset(scene.folder / "two", scene.footage, lambda index: [far, near])
     preview(scene, at="0", chain=("overlay",), faceset=scene.folder / "two")
-    expected = cut(pictures(scene.footage)[0], crop_matrix(near, "ibug68", "head", TILE, 0.8), TILE)
+    expected = cut(pictures(scene.footage)[0], crop_matrix(near, "ibug68", "head", TILE, 0.8), TILE, "zero")
     np.testing.assert_array_equal(tiles(scene.folder / "grid.png", 1, 2)[0, 0], expected)
 
 

@@ -7,8 +7,10 @@ import av
 import cv2
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from faceswap.core.errors import FaceswapError
+from faceswap.core.training import plotting
 from faceswap.core.training.plotting import plot_curves, plot_with_previews, read_curves, running_mean, training_clock
 from faceswap.core.training.previews import nearest, previews, write_timelapse
 from faceswap.lib.history import History
@@ -80,6 +82,21 @@ def test_feature_a_plot_is_written(model: Path) -> None:
     picture = read_image(model / "curves.png")
     assert picture.shape[1] == 1100 and picture.shape[0] > 700
     assert (np.abs(picture.astype(int) - (31, 119, 180)).max(axis=2) < 10).any()  # The first color of the cycle.
+
+
+def test_feature_a_validation_that_stands_alone_is_told_on_an_axis_from_zero(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with History(tmp_path, 0) as history:
+        for step in (10, 20):
+            history.add(step, {"source": 1 / step}, 1e9 + step)
+        history.add_validation(20, {"psnr_source": 21.5, "psnr_target": 18.25}, 1e9 + 20)
+    drawn: list[Figure] = []
+    monkeypatch.setattr(plotting, "_publish", lambda figure, output: drawn.append(figure))
+    plot_curves(tmp_path, tmp_path / "curves.png")
+    losses, _, psnr, _ = drawn[0].axes
+    assert psnr.get_ylim() == (0, 1.25 * 21.5)
+    assert [text.get_text() for text in psnr.texts] == ["21.5", "18.25"] and not losses.texts
 
 
 def test_feature_the_nearest_previews_stand_below_the_losses(model: Path) -> None:

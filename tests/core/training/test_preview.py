@@ -33,6 +33,9 @@ def test_feature_columns_show_what_their_headings_say() -> None:
     middles = [grid[24 + 64 + 132 * row, [64 + 132 * column for column in range(5)]].tolist() for row in range(2)]
     expected = [[200, 200, 200], [200, 0, 0], [100, 100, 100], [0, 0, 100], [100, 0, 0]]
     assert middles == [expected, expected]
+    titled = preview_grid(Painter(), source, target, "after 7 iterations")
+    assert (titled[:24] < 128).any()
+    np.testing.assert_array_equal(titled[24:], grid)
     assert COLUMNS == ("source", "reconstructed", "target", "reconstructed", "swapped")
 
 
