@@ -79,6 +79,7 @@ def _lines(finding: Finding) -> list[str]:
         lines.append(f"  signed by: {finding.signer} ({_trust(finding)})")
     if finding.sidecar:
         lines.append(f"  manifest in: {finding.sidecar.name}")
+    lines += _what_was_looked_for(finding)
     if finding.source_type:
         lines.append(f"  what it is: {_in_words(finding.source_type)}")
     lines += [f"  {name}: {value}" for name, value in _making(finding.made_with).items()]
@@ -87,6 +88,16 @@ def _lines(finding: Finding) -> list[str]:
     if finding.marked and finding.state != "intact":
         lines.append(f"  unsigned mark: {_in_words(finding.marked)}")
     return lines
+
+
+def _what_was_looked_for(finding: Finding) -> list[str]:
+    """Where the manifest of a file would lie that cannot hold it; nothing is wrong with a file that never had one."""
+    from ...lib.provenance.formats import embeds, is_medium, sidecar_of
+
+    if finding.state != "nothing found" or finding.sidecar or embeds(finding.path) or not is_medium(finding.path):
+        return []
+    kind, name = finding.path.suffix.lower(), sidecar_of(finding.path).name
+    return [f"  the manifest of a {kind} file lies beside it, and there is no {name}: it has to be moved along with it"]
 
 
 def _trust(finding: Finding) -> str:

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ...lib.media import Gathered
+from ..errors import MediaError
 from .footage import Footage
 from .messages import ChunkResult, Failure
 
 _NAMED = 3
+
+
+class NoFaceError(MediaError):
+    """Media were read, and no face was found in them."""
 
 
 class Warnings:

@@ -14,7 +14,7 @@ from ..errors import MediaError
 from ..extracting.crew import extract_chunks
 from ..extracting.footage import Footage, distinct, done_places, images_timeline, is_whole, make_tasks, note_whole
 from ..extracting.gaps import gap_tasks
-from ..extracting.losses import Warnings, given_up, no_face, stage_name, tell_undecoded
+from ..extracting.losses import NoFaceError, Warnings, given_up, no_face, stage_name, tell_undecoded
 from ..extracting.messages import ChunkResult, ChunkTask, MediumFiles, WorkSettings
 from ..extracting.plugins import ExtractPlugins
 from ..extracting.scouting import Seen, look
@@ -75,7 +75,7 @@ class ExtractRun:
         if footage and not info.frames:
             raise MediaError(self._warnings.told[0])
         if info.faces == 0 and info.deleted == 0 and info.removed == 0:
-            raise MediaError(no_face(media, info.frames, bool(job.face_filter())))
+            raise NoFaceError(no_face(media, info.frames, bool(job.face_filter())))
         extracted = sum(result.frames for result in results)
         return ExtractReport(
             media=len(media),

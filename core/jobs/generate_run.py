@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..converting.making import making, manifest_of
-from ..errors import FaceswapError, MediaError, OptionError
-from ..generating.outputs import Marked, picture_path, settle_settings
+from ..errors import OptionError
+from ..extracting.losses import NoFaceError
+from ..generating.outputs import PICTURES, Marked, picture_path, settle_settings
 from ..generating.painting import Painter
 from .context import JobContext
 from .extract import ExtractReport
@@ -101,8 +102,9 @@ class GenerateRun:
         job = self._job
         try:
             return job.extraction(self._trained.crop.size).run(self._context)
-        except MediaError as error:
-            raise FaceswapError(
-                f"{error} The pictures lie in {job.faceset}: look at them, and train the generator longer if they show "
-                "no faces yet."
+        except NoFaceError as error:
+            raise NoFaceError(
+                f"The generator of {job.model_dir} has learned for {self._trained.step} steps, and no face was found "
+                f"in its {job.count} pictures. Look at them in {job.faceset / PICTURES}: if they show no faces yet, "
+                "train it longer; if they do, choose another --detector or its options."
             ) from error

@@ -150,7 +150,10 @@ class Encoding:
     def _require_lossless(self) -> None:
         if not self.kind.lossless:
             able = ", ".join(name for name, codec in CODECS.items() if codec.lossless)
-            raise ValueError(f"`lossless` needs a codec that can be: {able}. Received: {self.codec}")
+            raise ValueError(
+                f"`lossless` needs a codec that can be: {able}, all of which go into .mkv. Received: {self.codec}; "
+                "name such a file, or leave out `lossless`"
+            )
         if self.crf:
             raise ValueError(f"`lossless` leaves no quality to choose. Received: crf={self.crf:g}")
         if self.scale != 1:

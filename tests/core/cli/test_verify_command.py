@@ -201,3 +201,14 @@ def test_error_a_record_is_not_written_over(call, tmp_path):
     code, _, err = call(*new(tmp_path / "anna.json"))
     assert code == 2 and "records of consent are not changed" in err
     assert (tmp_path / "anna.json").read_bytes() == before
+
+
+def test_feature_a_file_that_holds_no_manifest_says_where_it_would_lie(call, tmp_path):
+    for name in ("clip.webm", "clip.mkv", "other.mp4", "notes.txt"):
+        (tmp_path / name).write_bytes(b"whatever")
+    for name in ("clip.webm", "clip.mkv"):
+        code, out, _ = call("verify", str(tmp_path / name))
+        first, second = out.splitlines()
+        assert code == 3 and first == f"{tmp_path / name}: nothing found"
+        assert f"manifest of a {Path(name).suffix} file lies beside it, and there is no clip.c2pa" in second
+    assert "lies beside" not in call("verify", str(tmp_path / "notes.txt"))[1]

@@ -119,7 +119,10 @@ def test_lossless_gives_back_every_sample(
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"codec": "av1"}, "needs a codec that can be: h264, hevc, vp9, ffv1. Received: av1"),
+        (
+            {"codec": "av1"},
+            "needs a codec that can be: h264, hevc, vp9, ffv1, all of which go into .mkv. Received: av1; name",
+        ),
         ({"codec": "prores"}, "needs a codec"),
         ({"crf": 18}, "leaves no quality to choose. Received: crf=18"),
         ({"scale": 0.5}, "keeps the size"),
