@@ -40,6 +40,12 @@ def extraction(install_plugin: Callable[[str, str, str], PluginChoice], tmp_path
     return Extraction(install_plugin, tmp_path / "seen.log")
 
 
+@pytest.fixture
+def every_step_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Progress is told of each step, however soon it follows the one before."""
+    monkeypatch.setattr("faceswap.core.jobs.context._PROGRESS_INTERVAL", 0.0)
+
+
 @pytest.fixture(scope="module")
 def movie(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A film of a head that moves to the right."""

@@ -1,7 +1,11 @@
-"""Tiny videos made with PyAV itself, so that what the tests read does not come from the code under test."""
+"""Tiny videos made with PyAV itself, so that what the tests read does not come from the code under test.
+
+It makes `rewriting` importable, too.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -10,6 +14,10 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+
+_HERE = str(Path(__file__).parent)
+if _HERE not in sys.path:
+    sys.path.append(_HERE)
 
 MakeVideo = Callable[..., Path]
 
