@@ -142,17 +142,21 @@ def _copy_description(container: OutputContainer, source: InputContainer, chapte
 def _video_packets(parts: list[Path], stream: VideoStream, end: Fraction | None) -> Iterator[Timed]:
     """The packets of all segments; without B-frames they are decoded in the order in which they are shown.
 
-    The last is shown up to `end`, in seconds, which segments do not hold.
+    Each is shown up to the next, across a gap too, and the last up to `end`, in seconds; segments do not hold that.
     """
     held = None
     for packet in _segment_packets(parts):
         if held is not None:
-            yield timed(held, stream)
+            yield timed(_lasting(held, (packet.pts or 0) * packet.time_base), stream)
         held = packet
     if held is not None:
-        if end is not None:
-            held.duration = max(0, round(end / held.time_base) - (held.pts or 0))
-        yield timed(held, stream)
+        yield timed(held if end is None else _lasting(held, end), stream)
+
+
+def _lasting(packet: Packet, end: Fraction) -> Packet:
+    """A packet that is shown up to a time in seconds."""
+    packet.duration = max(0, round(end / packet.time_base) - (packet.pts or 0))
+    return packet
 
 
 def _segment_packets(parts: list[Path]) -> Iterator[Packet]:

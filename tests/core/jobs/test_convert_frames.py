@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from conversion_scene import (
@@ -93,6 +94,18 @@ def test_a_stretch_alone_becomes_a_video_of_its_own_with_its_sound(scene):
     for (_, mine), (_, theirs) in zip(planes(part), planes(scene.folder / "whole.mkv")[9:14], strict=True):
         for plane, expected in zip(mine, theirs, strict=True):
             np.testing.assert_array_equal(plane, expected)
+
+
+@pytest.mark.parametrize("name", ["out.mkv", "out.mp4"])
+@pytest.mark.parametrize(("frames", "times"), [(None, [*SHOWN, 32]), ("9-13", [17, 20, 23, 24, 25, 30])])
+def test_a_frame_before_a_gap_stays_up_to_the_next_and_the_last_up_to_the_end(scene, name, frames, times):
+    scene.convert(name, codec="h264", frames=frames, keep_unswapped="no")
+    with av.open(str(scene.folder / name)) as container:
+        packets = [packet for packet in container.demux(container.streams.video[0]) if packet.size]
+    begin = TIMES[9] if frames else 0
+    shown = [round(packet.pts * packet.time_base * 50) + begin for packet in packets]
+    ends = [at + round(packet.duration * packet.time_base * 50) for at, packet in zip(shown, packets, strict=True)]
+    assert [*shown, ends[-1]] == times and ends == times[1:]
 
 
 def test_images_are_chosen_by_their_positions(scene):
