@@ -36,6 +36,8 @@ class ConvertReport(Report):
             original.
         faces: Faces swapped.
         people: Faces swapped of each person, where --map names them.
+        patches: The folder of the faces for an external compositor, where it was asked for.
+        preview: A picture of a frame before and after.
         fps: Frames per second of this run.
         model_step: The training step of the model's weights.
         model_steps: Those of each person's model, where --map names them.
@@ -50,6 +52,8 @@ class ConvertReport(Report):
     frames_not_extracted: int = 0
     faces: int
     people: dict[str, int] = Field({})
+    patches: Path | None = None
+    preview: Path | None = None
     fps: float | None = None
     model_step: int | None = None
     model_steps: dict[str, int] = Field({})
@@ -144,6 +148,10 @@ class ConvertJob(EncodingChoices, BlendChoices):
         from ..converting.trying import chain_in_words
 
         return {chain_in_words(self.blenders): [prepare("blender", choice) for choice in self.blenders]}
+
+    def preview_path(self) -> Path:
+        """Where a frame before and after is shown, once a face was swapped."""
+        return self.home() / "previews" / f"{self.output.stem}.png"
 
     def image_ending(self) -> str | None:
         """The ending of images; None: that which they have."""

@@ -71,9 +71,9 @@ class ConvertRun:
                 self._context.warn(f"{parts.folder} was begun with other settings or footage; starting anew.")
             sealer = job.sealer_for(cast, self._blenders)
             conversion = self._conversion(footage, parts, cast, sealer)
+            unknown = supply.unknown(footage)
             with supply.source(parts.folder / "faces", medium, footage.wanted) as faces:
                 tally, fps = self._convert(conversion, self._swapper(cast, faces, footage), sealer)
-            unknown = supply.unknown(footage)
             self._tell(footage, tally, unknown, supply.taken_out())
             conversion.publish()
         return self._report(tally, fps, unknown, cast)
@@ -135,6 +135,8 @@ class ConvertRun:
             frames_not_extracted=unknown,
             faces=tally.faces,
             people=people if several else {},
+            patches=job.patch,
+            preview=preview if (preview := job.preview_path()).exists() else None,
             fps=fps,
             model_step=None if several else cast[0].trained.step,
             model_steps=steps if several else {},

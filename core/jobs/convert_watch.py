@@ -46,7 +46,7 @@ class ConvertWatch:
             self._show(work.before, work.frame.image(), media / key.source if media.is_dir() else media)
 
     def _show(self, before: NDArray[np.uint8], after: NDArray[np.uint8], original: Path) -> None:
-        path = self._job.home() / "previews" / f"{self._job.output.stem}.png"
+        path = self._job.preview_path()
         with output_errors(path):
             path.parent.mkdir(exist_ok=True)
         write_sealed(path, np.hstack([before, after]), self._sealer, original)

@@ -84,7 +84,8 @@ def test_the_documentation_s_way_gives_what_the_conversion_gives(scene, composit
 
 def test_the_index_says_where_each_face_lies(scene):
     patches = scene.folder / "patches"
-    scene.convert(patch=patches)
+    report, _ = scene.convert(patch=patches)
+    assert f"patches: {patches}" in report.lines()
     records = index_of(patches)
     assert [record["frame"] for record in records] == SHOWN
     assert [record["pts"] for record in records] == [20 * TIMES[number] for number in SHOWN]
