@@ -140,7 +140,15 @@ EVERYTHING = {"ema": 0.75, "accumulate": 2, "clip": 2.0, "warm_up": 4, "schedule
 
 @pytest.mark.parametrize(
     "settings",
-    [{}, {"clip": 2.0}, {"accumulate": 2}, {"ema": 0.75}, {"ema": 0.25}, {"warm_up": 4, "schedule": "linear"}, EVERYTHING],
+    [
+        {},
+        {"clip": 2.0},
+        {"accumulate": 2},
+        {"ema": 0.75},
+        {"ema": 0.25},
+        {"warm_up": 4, "schedule": "linear"},
+        EVERYTHING,
+    ],
     ids=lambda settings: "-".join(settings) or "plain",
 )
 def test_feature_recipe_in_numbers(settings: dict[str, Any]) -> None:
