@@ -11,6 +11,7 @@ import av
 
 from ..errors import OutputError
 from .layouts import LAYOUTS
+from .light import LightWords
 
 Options = dict[str, str]
 
@@ -51,6 +52,7 @@ class Codec:
         odd_sizes: Whether it takes pictures that are no whole number of chroma samples wide or high.
         threads: How the encoder's threads divide the work.
         animation: Whether it is an image format whose pictures are RGB, and which is written in one go.
+        light: By what words the encoder takes how bright HDR is; None for not at all.
         segment: The container of segments: NUT keeps every time base exactly, as Matroska (milliseconds) does not, but
             takes no ProRes.
     """
@@ -64,6 +66,7 @@ class Codec:
     odd_sizes: bool = True
     threads: str = "FRAME"
     animation: bool = False
+    light: LightWords | None = None
     segment: str = "nut"
 
     def pixel_formats(self) -> tuple[str, ...]:
@@ -105,11 +108,15 @@ def _webp(crf: float, preset: str) -> Options:
 
 _MP4 = (".mp4", ".m4v")
 
+_X264_LIGHT = LightWords("x264-params", "mastering-display", "cll")
+_X265_LIGHT = LightWords("x265-params", "master-display", "max-cll")
+_SVT_LIGHT = LightWords("svtav1-params", "mastering-display", "content-light", whole=False)
+
 CODECS = {
-    "h264": Codec("libx264", (*_MP4, ".mov", ".mkv"), _x264, 18, lossless=True, odd_sizes=False),
-    "hevc": Codec("libx265", (*_MP4, ".mov", ".mkv"), _x265, 20, lossless=True, odd_sizes=False),
+    "h264": Codec("libx264", (*_MP4, ".mov", ".mkv"), _x264, 18, lossless=True, odd_sizes=False, light=_X264_LIGHT),
+    "hevc": Codec("libx265", (*_MP4, ".mov", ".mkv"), _x265, 20, lossless=True, odd_sizes=False, light=_X265_LIGHT),
     "vp9": Codec("libvpx-vp9", (".webm", *_MP4, ".mkv"), _vpx_vp9, 24, 63, lossless=True),
-    "av1": Codec("libsvtav1", (*_MP4, ".mkv", ".webm"), _svt_av1, 24, 63),
+    "av1": Codec("libsvtav1", (*_MP4, ".mkv", ".webm"), _svt_av1, 24, 63, light=_SVT_LIGHT),
     "prores": Codec("prores_ks", (".mov", ".mkv"), _prores, threads="SLICE", segment="mov"),
     "ffv1": Codec("ffv1", (".mkv", *_MP4), _ffv1, lossless=True, threads="SLICE"),
     "gif": Codec("gif", (".gif",), animation=True),

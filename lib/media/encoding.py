@@ -14,6 +14,7 @@ from ..errors import OutputError
 from ..publish import require_parent
 from .codecs import CODECS, PRESETS, VIDEO_ENDINGS, Codec, require_built_in
 from .layouts import LAYOUTS, nearest_format, working_format
+from .light import Light
 from .medium import Medium
 
 _SMALLEST = 2
@@ -79,10 +80,14 @@ class Encoding:
         """How the names of segments end."""
         return f".{self.segment.kind.segment}"
 
-    def options(self) -> dict[str, str]:
-        """The encoder's own options."""
+    def options(self, light: Light | None = None) -> dict[str, str]:
+        """The encoder's own options, with what the footage says of its light."""
         crf = 0 if self.lossless else self.kind.crf if self.crf is None else self.crf
-        return self.kind.options(crf or 0, self.preset)
+        options = self.kind.options(crf or 0, self.preset)
+        if light and (words := self.kind.light):
+            told = [options.get(words.option), words.parameters(light)]
+            options[words.option] = ":".join(word for word in told if word)
+        return options
 
     def format_for(self, pixel_format: str, width: int, height: int) -> str:
         """The pixel format that pictures of a given format and stored size are encoded in.
@@ -132,14 +137,18 @@ class Encoding:
         )
 
     def losses(self, medium: Medium) -> list[str]:
-        """A line, where the frames' own pixel format cannot be kept and something is lost by that."""
+        """A line for what cannot be kept of the frames' own pixel format, and of what they say of HDR."""
         if self.kind.animation:
             return [f"{self.codec} holds pictures of RGB at 8 bits: what {medium.pixel_format} has beyond is lost"]
         before, after = working_format(medium.pixel_format), self.format_of(medium)
         old, new = LAYOUTS[before], LAYOUTS[after]
         finer = old.bits > new.bits or old.shift_x < new.shift_x or old.shift_y < new.shift_y
         same_model = new.model in (old.model, "rgb")
-        return [] if same_model and not finer else [f"pictures of {before} become {after}, which {self.codec} can hold"]
+        coarser = (
+            [] if same_model and not finer else [f"pictures of {before} become {after}, which {self.codec} can hold"]
+        )
+        untold = medium.light and not self.kind.light
+        return [*coarser, *([f"{self.codec} does not say how bright HDR is: light levels are lost"] if untold else [])]
 
     def _fits(self, pixel_format: str, width: int, height: int) -> bool:
         """Whether a size is a whole number of chroma samples; some encoders refuse what is not."""
@@ -189,10 +198,11 @@ def add_video_stream(
     size: tuple[int, int],
     time_base: Fraction,
     rate: Fraction,
+    light: Light | None = None,
 ) -> VideoStream:
     """Adds an encoder to a container; the colors are tagged by `tag_stream`."""
     encoder = encoding.kind.encoder
-    stream = cast(VideoStream, container.add_stream(encoder, rate=rate, options=encoding.options()))
+    stream = cast(VideoStream, container.add_stream(encoder, rate=rate, options=encoding.options(light)))
     stream.width, stream.height = size
     stream.pix_fmt = pixel_format
     stream.time_base = time_base

@@ -8,7 +8,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import av
 from av.container import InputContainer, OutputContainer
 from av.video.stream import VideoStream
 
@@ -24,6 +26,9 @@ from .medium import Medium
 from .tagging import encoded_color, tag_stream
 from .timeline import Span
 
+if TYPE_CHECKING:
+    from av.container.core import Chapter
+
 _BRAND_KEYS = {"major_brand", "minor_version", "compatible_brands", "encoder"}
 _APPLE_HEVC = "hvc1"
 """The name of HEVC that players of Apple know; others know it as well."""
@@ -36,7 +41,7 @@ class Beside:
     Attributes:
         video: Whose sound, subtitles, chapters and titles are copied, as a rule the original; None for none.
         span: The part of it that the pictures are of, from whose beginning the output counts its times; the output gets
-            the sound and the subtitles that begin in it, and no chapters. None: the whole.
+            the sound and the subtitles that begin in it, and the chapters that reach into it. None: the whole.
         end: When the last picture has been shown, in the original's time base; None: as the encoder thinks.
     """
 
@@ -94,7 +99,7 @@ def _mux(parts: list[Path], temp: Path, target: Path, original: Medium, beside: 
         streams = [_video_packets(parts, _add_video(container, parts[0], original), end)]
         if source:
             copies = add_copies(container, source, target)
-            _copy_description(container, source, chapters=span is None)
+            _copy_description(container, source, span)
             streams.append(copied_packets(source, copies, span))
         for _, _, packet in heapq.merge(*streams):
             container.mux(_moved(packet, span) if span else packet)
@@ -131,12 +136,25 @@ def _add_video(container: OutputContainer, segment: Path, original: Medium) -> V
     return stream
 
 
-def _copy_description(container: OutputContainer, source: InputContainer, chapters: bool) -> None:
-    """Titles, and chapters if they are wanted."""
+def _copy_description(container: OutputContainer, source: InputContainer, span: Span | None) -> None:
+    """Titles and chapters; of a part those that reach into it, as far as they do."""
     kept = {key: value for key, value in source.metadata.items() if key.lower() not in _BRAND_KEYS}
     container.metadata.update(kept)
-    if chapters and (found := source.chapters()):
-        container.set_chapters(found)
+    found = source.chapters()
+    chapters = [part for chapter in found if (part := _chapter_in(chapter, span))] if span else found
+    if chapters:
+        container.set_chapters(chapters)
+
+
+def _chapter_in(chapter: Chapter, span: Span) -> Chapter | None:
+    """What of a chapter lies in a part, counted from its beginning; None for nothing."""
+    unit = chapter["time_base"] or Fraction(1, av.time_base)
+    first, end = max(chapter["start"] * unit, span.start), chapter["end"] * unit
+    end = end if span.end is None else min(end, span.end)
+    if first >= end:
+        return None
+    start, stop = (round((time - span.start) / unit) for time in (first, end))
+    return {"id": chapter["id"], "start": start, "end": stop, "time_base": unit, "metadata": chapter["metadata"]}
 
 
 def _video_packets(parts: list[Path], stream: VideoStream, end: Fraction | None) -> Iterator[Timed]:

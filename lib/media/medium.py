@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
+from .light import Light
 from .orientation import Orientation
 
 Kind = Literal["video", "image", "folder"]
@@ -45,6 +46,8 @@ class Medium:
     """Degrees counterclockwise, as stored."""
     display_matrix: tuple[int, ...] | None = None
     color: ColorTags = ColorTags()
+    light: Light | None = None
+    """How bright HDR is, by its first frame; None where nothing is said."""
     sample_aspect: Fraction = Fraction(1)
     """Width of a pixel over its height."""
     has_audio: bool = False

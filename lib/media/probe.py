@@ -14,6 +14,7 @@ from av.sidedata.sidedata import Type as SideDataType
 from ..errors import MediaError
 from .container import decoded, open_input, stream_time_base, video_stream, whole_packets
 from .images import IMAGE_ENDINGS, list_images, read_pixels
+from .light import light_of
 from .medium import ColorTags, Medium
 from .orientation import Orientation
 
@@ -81,6 +82,7 @@ def _probe_video(path: Path, container: InputContainer) -> Medium:
         color=ColorTags(
             int(first.color_primaries), int(first.color_trc), int(first.colorspace), int(first.color_range)
         ),
+        light=light_of(first),
         sample_aspect=stream.sample_aspect_ratio or Fraction(1),
         has_audio=bool(container.streams.audio),
     )

@@ -105,7 +105,9 @@ class SegmentWriter:
             container = open_output(self._temp, self._encoding.kind.segment, medium.time_base.denominator)
             self._container = self._stack.enter_context(container)
             rate = medium.rate or _USUAL_RATE
-            self._stream = add_video_stream(container, self._encoding, pixel_format, size, medium.time_base, rate)
+            self._stream = add_video_stream(
+                container, self._encoding, pixel_format, size, medium.time_base, rate, medium.light
+            )
             self._color = encoded_color(medium, pixel_format, self._encoding.codec)
             tag_stream(self._stream, self._color, medium.sample_aspect)
         return self._container, self._stream

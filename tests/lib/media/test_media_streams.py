@@ -18,8 +18,14 @@ from rewriting import (
 )
 
 from faceswap.lib.media import (
+    Beside,
+    Chunk,
+    SegmentWriter,
+    Span,
+    join,
     lost_streams,
     probe,
+    read_chunk,
     read_frames,
     split,
 )
@@ -57,6 +63,35 @@ def test_titles_chapters_and_languages_are_kept(make_video: MakeVideo, tmp_path:
         assert result.streams.audio[0].language == "fra"
         assert result.streams.audio[0].disposition == Disposition.hearing_impaired
         assert [entry["metadata"]["title"] for entry in result.chapters()] == ["One"]
+
+
+def test_a_part_has_the_chapters_that_reach_into_it(make_video: MakeVideo, tmp_path: Path) -> None:
+    """Of 20 frames at 25 a second those from 0.2 to 0.6 s; in the units of either chapter."""
+    source, millisecond = tmp_path / "titled.mkv", Fraction(1, 1000)
+    with av.open(str(make_video())) as bare, av.open(str(source), "w") as container:
+        copy = container.add_stream_from_template(bare.streams[0], opaque=True)
+        ends = [(0, 200), (200, 350), (350, 700), (700, 800)]
+        chapters = [
+            {"id": number, "start": start, "end": end, "time_base": millisecond, "metadata": {"title": f"{number}"}}
+            for number, (start, end) in enumerate(ends, start=1)
+        ]
+        container.set_chapters(chapters)
+        for packet in bare.demux():
+            if packet.size:
+                packet.stream = copy
+                container.mux(packet)
+    medium, segment = probe(source), tmp_path / "segment.nut"
+    with SegmentWriter(segment, medium, LOSSLESS) as writer:
+        for frame in read_chunk(medium, Chunk(0, 200, 560, 10)):
+            writer.write(frame)
+    for ending in ("mkv", "mp4"):
+        join([segment], tmp_path / f"part.{ending}", medium, Beside(source, Span(Fraction(1, 5), Fraction(3, 5))))
+        with av.open(str(tmp_path / f"part.{ending}")) as part:
+            found = [
+                (each["metadata"]["title"], each["start"] * each["time_base"], each["end"] * each["time_base"])
+                for each in part.chapters()
+            ]
+        assert found == [("2", 0, Fraction(15, 100)), ("3", Fraction(15, 100), Fraction(4, 10))]
 
 
 def test_subtitles_are_copied_or_reported(tmp_path: Path, make_video: MakeVideo) -> None:
