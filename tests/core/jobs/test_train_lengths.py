@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from train_runs import Facesets, events_of, newest_state, small_job, warnings_in
 
+from faceswap.core.jobs import context, train_loop
 from faceswap.core.training.engine import Engine
 from faceswap.lib import checkpoint
 
@@ -29,17 +30,22 @@ def test_feature_minutes_end_a_run(tmp_path: Path, facesets: Facesets) -> None:
 def test_feature_start_up_takes_nothing_of_the_minutes(
     tmp_path: Path, facesets: Facesets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """By a clock of its own the first step takes 100 seconds, each other one."""
+    clock = SimpleNamespace(now=0.0, monotonic=lambda: clock.now)
     advance = Engine.advance
 
-    def slow_at_first(engine: Engine) -> Any:
-        time.sleep(2 if engine.step == 0 else 0)
+    def timed(engine: Engine) -> Any:
+        clock.now += 1 if engine.step else 100
         return advance(engine)
 
-    monkeypatch.setattr(Engine, "advance", slow_at_first)
-    *events, report = events_of(small_job(tmp_path / "model", facesets, iterations=10**6, minutes=0.03))
-    told = [event for event in events if event.type == "progress" and event.stage == "training" and event.done]
-    assert report.iterations > 1
-    assert told[-1].rate > 1  # Of the time after the first step alone.
+    for module in (train_loop, context):
+        monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(Engine, "advance", timed)
+    *events, report = events_of(small_job(tmp_path / "model", facesets, iterations=10**6, minutes=0.05))
+    assert (report.iterations, report.ended) == (4, "the 0.05 minutes are over")
+    told = [event for event in events if event.type == "progress" and event.stage == "training"]
+    assert [event.seconds_left for event in told[2:]] == [2, 1, 0, 0]
+    assert told[-1].rate == 1
 
 
 def test_feature_checkpoints_by_the_clock(tmp_path: Path, facesets: Facesets) -> None:
