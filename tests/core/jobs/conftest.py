@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from faceswap.core.host import PluginChoice
+from faceswap.core.jobs.job import run_job
 from faceswap.core.training import saved_model
 
 _HERE = str(Path(__file__).parent)
@@ -18,6 +19,7 @@ if _HERE not in sys.path:
 
 from conversion_scene import Scene  # noqa: E402
 from head_films import film  # noqa: E402
+from train_runs import small_job  # noqa: E402
 from watched_extraction import Extraction  # noqa: E402
 
 
@@ -44,6 +46,14 @@ def extraction(install_plugin: Callable[[str, str, str], PluginChoice], tmp_path
 def every_step_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Progress is told of each step, however soon it follows the one before."""
     monkeypatch.setattr("faceswap.core.jobs.context._PROGRESS_INTERVAL", 0.0)
+
+
+@pytest.fixture(scope="session")
+def straight(tmp_path_factory: pytest.TempPathFactory, facesets: tuple[Path, Path]) -> Path:
+    """A model that was trained for six steps without a stop."""
+    folder = tmp_path_factory.mktemp("trained") / "model"
+    run_job(small_job(folder, facesets))
+    return folder
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from train_runs import Facesets, small_job
+from train_runs import FEW, Facesets, small_job
 
 from faceswap.core.errors import FaceswapError
 from faceswap.core.jobs.job import run_job

@@ -10,10 +10,9 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from train_runs import Facesets, events_of, newest_state, small_job, warnings_in
+from train_runs import FEW, Facesets, events_of, newest_state, small_job, warnings_in
 
 from faceswap.core.host import PluginChoice
-from faceswap.core.jobs.job import run_job
 from faceswap.core.jobs.train import TrainJob, TrainReport
 from faceswap.core.training.saved_model import load_trained_model
 from faceswap.lib import checkpoint
@@ -23,14 +22,6 @@ pytestmark = [
     pytest.mark.slow,  # Each trains; the engine's and the checkpoints' own tests are quicker.
     pytest.mark.usefixtures("every_step_told"),
 ]
-
-
-@pytest.fixture(scope="module")
-def straight(tmp_path_factory: pytest.TempPathFactory, facesets: Facesets) -> Path:
-    """A model that was trained for six steps without a stop."""
-    folder = tmp_path_factory.mktemp("trained") / "model"
-    run_job(small_job(folder, facesets))
-    return folder
 
 
 def test_feature_what_a_run_leaves(straight: Path, facesets: Facesets) -> None:
