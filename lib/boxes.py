@@ -42,6 +42,8 @@ def merge_views(boxes: FloatArray, views: NDArray[np.int64], limit: float = 0.5)
     Returns:
         The indices of the boxes that stay, ascending.
     """
+    if (views == views[:1]).all():
+        return np.arange(len(boxes))
     areas = box_area(boxes)
     smaller = np.minimum(areas[:, None], areas[None, :])
     same = shared_area(boxes, boxes) > limit * smaller

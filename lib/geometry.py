@@ -9,6 +9,7 @@ Convention:
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -111,7 +112,8 @@ def invert(matrix: FloatArray) -> FloatArray:
 
 def scale_of(matrix: FloatArray) -> float:
     """Returns how many pixels a pixel's side becomes under a matrix `[2 3]`."""
-    return float(np.sqrt(abs(np.linalg.det(np.asarray(matrix[:, :2], np.float64)))))
+    (a, b), (c, d) = matrix[:, :2].tolist()
+    return math.sqrt(abs(a * d - b * c))
 
 
 def resize_matrix(from_size: float, to_size: float) -> NDArray[np.float64]:

@@ -9,7 +9,9 @@ Convention:
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import math
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -21,6 +23,9 @@ from .landmarks import FloatArray
 Picture = NDArray[Any]
 Border = Literal["replicate", "zero"]
 Box = tuple[int, int, int, int]
+
+_MOST_REACH = 16
+"""Pixels that a result's pixel may reach over, the mean, where what lies beyond the image is laid around it."""
 
 _BORDERS = {"replicate": cv2.BORDER_REPLICATE, "zero": cv2.BORDER_CONSTANT}
 
@@ -38,11 +43,11 @@ def cut(image: Picture, matrix: FloatArray, size: int, border: Border = "replica
         `[size size channels]` in the image's dtype.
 
     Raises:
-        ValueError: The matrix is not finite (landmarks that are all one place give such a one).
+        ValueError: The matrix is not finite (landmarks that are all one place give such a one), or has no inverse.
     """
-    if not np.isfinite(matrix).all():
-        raise ValueError(f"`matrix` must be finite. Received: {np.asarray(matrix).tolist()}")
-    return _warp(image, invert(np.asarray(matrix, np.float64)), (size, size), border)
+    if not np.isfinite(matrix).all() or scale_of(matrix) == 0:
+        raise ValueError(f"`matrix` must be finite and have an inverse. Received: {np.asarray(matrix).tolist()}")
+    return _warp(image, cv2.invertAffineTransform(np.asarray(matrix, np.float64)), (size, size), border)
 
 
 def paste_box(matrix: FloatArray, size: int, frame_width: int, frame_height: int) -> Box:
@@ -99,16 +104,40 @@ def convex_hull_mask(crop_points: FloatArray, size: int) -> NDArray[np.float32]:
         size: Side of the crop in pixels.
 
     Returns:
-        float32 `[size size 1]`: the share of each pixel that lies in the hull, in steps of 1/64.
+        float32 `[size size 1]`: the share of each pixel that lies in the hull, exact across and told by 16 lines down.
     """
-    fine = 8  # Each pixel is drawn as 8 x 8 samples and averaged.
-    points = (np.asarray(crop_points, np.float64) + 0.5) * fine - 0.5
-    hull = cv2.convexHull(points.astype(np.float32))
-    canvas = np.zeros((size * fine, size * fine), np.uint8)
-    shift = 4
-    cv2.fillConvexPoly(canvas, np.round(hull * 2**shift).astype(np.int32), 255, shift=shift)
-    share = cv2.resize(canvas, (size, size), interpolation=cv2.INTER_AREA)
-    return np.asarray(share, np.float32)[..., None] / np.float32(255)
+    hull = cv2.convexHull(np.asarray(crop_points, np.float32), clockwise=True)[:, 0].astype(np.float64) + 0.5
+    low = np.clip(np.floor(hull.min(axis=0)), 0, size).astype(int)
+    (left, top), (right, bottom) = low.tolist(), np.clip(np.ceil(hull.max(axis=0)), low, size).astype(int).tolist()
+    mask = np.zeros((size, size, 1), np.float32)
+    _cover(mask[top:bottom, left:right, 0], hull - low)
+    return mask
+
+
+def _cover(mask: NDArray[np.float32], hull: NDArray[np.float64]) -> None:
+    """Writes how much of each pixel a convex polygon covers: of lines through the pixel, the mean.
+
+    Args:
+        mask: `[height width]`.
+        hull: `[corners 2]` on pixel edges, clockwise with y upwards.
+    """
+    lines, steps = 16, 256  # Of each row; of each pixel along a line, so that all sums are exact.
+    height, width = mask.shape
+    hull = np.roll(hull, -int(hull[:, 1].argmin()), axis=0)
+    lowest = int(hull[:, 1].argmax())
+    left, right = hull[: lowest + 1], np.concatenate([hull[:1], hull[lowest:][::-1]])
+    y = (np.arange(height * lines) + 0.5) / lines
+    ends = np.stack([np.interp(y, side[:, 1], side[:, 0]) for side in (left, right)])  # [2 lines]
+    places = np.rint(np.clip(ends, 0, width) * steps).astype(np.intp)
+    pixels, parts = places // steps, places % steps
+
+    # Along a line the cover rises to 1 where it enters the polygon and falls where it leaves, over two pixels each.
+    pixels += np.arange(height).repeat(lines) * (width + 2)
+    rises = np.array([[1], [-1]]) * np.stack([steps - parts, parts])  # [2 2 lines]
+    changes = np.bincount(np.ravel([pixels, pixels + 1]), rises.ravel(), height * (width + 2))
+    cover = changes.reshape(height, width + 2)
+    np.cumsum(cover, axis=1, out=cover)
+    np.divide(cover[:, :width], steps * lines, out=mask, casting="same_kind")
 
 
 def _warp(image: Picture, to_image: FloatArray, shape: tuple[int, int], border: Border) -> Picture:
@@ -119,16 +148,68 @@ def _warp(image: Picture, to_image: FloatArray, shape: tuple[int, int], border: 
         return np.zeros((height, width, channels), image.dtype)
     if _reduction(to_image) > 1:
         image, to_image = _shrink(image, to_image, shape)
-    # OpenCV samples four channels twice as fast as three, which pays where more is sampled than is converted.
-    widened = channels == 3 and width * height >= image.shape[0] * image.shape[1]
-    if widened:
-        image = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2RGBA))
-    to_image = np.asarray(to_image, np.float64)
+    image, to_image = _sampled(image, to_image, shape, border)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     warped = cv2.warpAffine(image, to_image, shape, flags=flags, borderMode=_BORDERS[border])
-    if widened:
+    if channels == 3:
         warped = cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB)
     return np.asarray(warped).reshape(height, width, channels)
+
+
+def _sampled(
+    image: Picture, to_image: FloatArray, shape: tuple[int, int], border: Border
+) -> tuple[Picture, NDArray[np.float64]]:
+    """Takes the part of an image that is sampled, in the form that OpenCV samples fastest, and moves the matrix.
+
+    It samples four channels twice as fast as three. What lies beyond the image it repeats pixel by pixel, so that it is
+    faster to lay the repeated pixels around the image first.
+    """
+    moved = np.array(to_image, np.float64)
+    rows, limits = moved.tolist(), (image.shape[1], image.shape[0])
+    x, y = (_reach(row, shape, limit) for row, limit in zip(rows, limits, strict=True))
+    part = image[y.begin : y.end, x.begin : x.end]
+    if image.shape[2] == 3:
+        part = cv2.cvtColor(part, cv2.COLOR_RGB2RGBA)
+    margins = (y.before, y.after, x.before, x.after)
+    bounded = x.length * y.length <= _MOST_REACH * shape[0] * shape[1]
+    if border == "zero" or not any(margins) or not bounded:
+        moved[:, 2] -= x.begin, y.begin
+        return part, moved
+    moved[:, 2] -= x.first, y.first
+    return cv2.copyMakeBorder(part, *margins, cv2.BORDER_REPLICATE), moved
+
+
+class _Reach(NamedTuple):
+    """What samples can touch along one axis of an image, in pixels.
+
+    Attributes:
+        first: Where it begins; may lie outside.
+        length: How long it is.
+        begin: The first pixel of the image that stands for a part of it.
+        end: The first behind the last of them.
+        before: How often the pixel at `begin` stands for what lies before the image.
+        after: How often the last one stands for what lies behind it.
+    """
+
+    first: int
+    length: int
+    begin: int
+    end: int
+    before: int
+    after: int
+
+
+def _reach(row: Sequence[float], shape: tuple[int, int], limit: int) -> _Reach:
+    """The reach along an axis of `limit` pixels, whose row of the matrix maps a result of `shape` (width, height)."""
+    across, down = row[0] * (shape[0] - 1), row[1] * (shape[1] - 1)
+    # A sample takes two pixels; one more on each side, since OpenCV rounds positions.
+    first = math.floor(row[2] + min(across, 0) + min(down, 0)) - 1
+    length = math.floor(row[2] + max(across, 0) + max(down, 0)) + 3 - first
+    begin = min(max(first, 0), limit - 1)
+    end = max(min(first + length, limit), begin + 1)
+    outside = length - (end - begin)
+    before = min(max(-first, 0), outside)
+    return _Reach(first, length, begin, end, before, outside - before)
 
 
 def _reduction(to_image: FloatArray) -> int:

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from ...core.contract import CropPatch, Masks
 from ...core.errors import FaceswapError
 from ...lib.geometry import crop_matrix, scale_of
-from ..extract.face_hull import BROWS_IN, draw_hull, raised_outline
+from ...lib.warp import convex_hull_mask
+from ..extract.face_hull import BROWS_IN, raised_outline
 
 HULL = "hull"
 """The hull of the landmarks; drawn where the faceset has no mask of that name."""
@@ -46,5 +47,5 @@ def landmark_hull(patch: CropPatch) -> NDArray[np.float32]:
     """The hull of each face's 68 landmarks with the brows in it, `[faces size size 1]`."""
     masks = np.zeros(patch.masks.shape, np.float32)
     for mask, points in zip(masks, patch.crop_landmarks, strict=True):
-        draw_hull(mask, raised_outline(points, BROWS_IN))
+        mask[:] = convex_hull_mask(raised_outline(points, BROWS_IN), len(mask))
     return masks

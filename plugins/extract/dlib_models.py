@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,8 +14,6 @@ from ...core.contract import Detections
 
 _SURROUNDINGS = 0.4
 """How far around the box the predictor may look, as a share of its side (it samples up to about 0.25)."""
-
-_HALF_A_PIXEL_IN = np.array([0.5, 0.5, -0.5, -0.5])
 
 
 def as_detections(rectangles: Sequence[Any], raw_scores: Sequence[float]) -> Detections:
@@ -53,7 +52,7 @@ def predict_landmarks(
     Returns:
         float32 `[faces points 2]`, on pixel centers of the image.
     """
-    found = [_predict(predictor, image, box, side) for box in squared(boxes)]
+    found = [_predict(predictor, image, box, side) for box in squared(boxes).tolist()]
     return np.array(found, np.float32).reshape(-1, points, 2)
 
 
@@ -71,7 +70,7 @@ def squared(boxes: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.stack([x - half, y - half, x + half, y + half], axis=-1)
 
 
-def _predict(predictor: Any, image: NDArray[np.uint8], box: NDArray[np.float64], side: int) -> NDArray[np.float64]:
+def _predict(predictor: Any, image: NDArray[np.uint8], box: Sequence[float], side: int) -> NDArray[np.float64]:
     """The landmarks in one square box, `[points 2]`."""
     import dlib
 
@@ -80,17 +79,23 @@ def _predict(predictor: Any, image: NDArray[np.uint8], box: NDArray[np.float64],
     if factor > 1:
         part = cv2.resize(part, None, fx=factor, fy=factor, interpolation=cv2.INTER_LINEAR)
     # dlib maps its mean shape to the middles of a rectangle's outermost pixels, half a pixel inside its edges.
-    middles = box + _HALF_A_PIXEL_IN - (left, top, left, top)
-    corners = np.rint(middles * factor - 0.5).astype(int).tolist()
+    middles = (box[0] + 0.5 - left, box[1] + 0.5 - top, box[2] - 0.5 - left, box[3] - 0.5 - top)
+    corners = [round(place * factor - 0.5) for place in middles]
     shape = predictor(np.ascontiguousarray(part), dlib.rectangle(*corners))
-    landmarks = np.array([[point.x, point.y] for point in shape.parts()], np.float64)
+    landmarks = np.array([(point.x, point.y) for point in shape.parts()], np.float64)
     return np.asarray((landmarks + 0.5) / factor - 0.5 + (left, top))
 
 
-def _surroundings(image: NDArray[np.uint8], box: NDArray[np.float64]) -> tuple[NDArray[np.uint8], int, int]:
+def _surroundings(image: NDArray[np.uint8], box: Sequence[float]) -> tuple[NDArray[np.uint8], int, int]:
     """The part of the image that the predictor may look at, and where its left and top lie."""
     margin = _SURROUNDINGS * (box[2] - box[0])
-    limits = np.array([image.shape[1], image.shape[0]])
-    low = np.clip(np.floor(box[:2] - margin), 0, limits - 1).astype(int)
-    high = np.clip(np.ceil(box[2:] + margin), low + 1, limits).astype(int)
-    return image[low[1] : high[1], low[0] : high[0]], int(low[0]), int(low[1])
+    height, width = image.shape[:2]
+    left = _clipped(math.floor(box[0] - margin), 0, width - 1)
+    top = _clipped(math.floor(box[1] - margin), 0, height - 1)
+    right = _clipped(math.ceil(box[2] + margin), left + 1, width)
+    bottom = _clipped(math.ceil(box[3] + margin), top + 1, height)
+    return image[top:bottom, left:right], left, top
+
+
+def _clipped(value: int, least: int, most: int) -> int:
+    return min(max(value, least), most)

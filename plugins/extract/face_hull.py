@@ -8,8 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from ...lib.warp import convex_hull_mask
-
 _BROWS = slice(17, 27)
 _NOSE_BASE = 33
 
@@ -42,14 +40,3 @@ def raised_outline(points: NDArray[np.float32], forehead: float) -> NDArray[np.f
     along = np.linspace(-1, 1, len(brows), dtype=np.float32)[:, None]
     raised = brows + np.float32(forehead) * (1 - along**2 / 2) * third
     return np.concatenate([points, raised.astype(np.float32)])
-
-
-def draw_hull(mask: NDArray[np.float32], points: NDArray[np.float32]) -> None:
-    """Draws a hull into an empty mask `[size size 1]`; only the square around it, which is several times faster."""
-    size = len(mask)
-    low = np.clip(np.floor(points.min(axis=0)) - 1, 0, size - 1).astype(int)
-    high = np.clip(np.ceil(points.max(axis=0)) + 2, low + 1, size).astype(int)
-    side = int((high - low).max())
-    width, height = (high - low).tolist()
-    part = convex_hull_mask(points - low, side)
-    mask[low[1] : high[1], low[0] : high[0]] = part[:height, :width]

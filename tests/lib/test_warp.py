@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from skimage.draw import polygon
@@ -55,10 +57,12 @@ def test_cut_and_paste_keep_positions(scale):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.uint8])
-def test_cut_agrees_with_skimage(dtype):
+@pytest.mark.parametrize("center", [(40.2, 36.9), (3.1, 4.4), (91.7, 66.0), (-300.5, 20.2), (50.3, 900.9)])
+def test_cut_agrees_with_skimage(dtype, center):
+    """Inside the frame, over its edges, and beyond it, where its outermost pixels are repeated."""
     frame = _smooth_frame(90, 70)
     frame = (frame * 255).round().astype(np.uint8) if dtype is np.uint8 else frame
-    matrix = _matrix(1.7, 0.3, (40.2, 36.9), 64)
+    matrix = _matrix(1.7, 0.3, center, 64)
     back = AffineTransform(np.vstack([invert(matrix.astype(np.float64)), [0, 0, 1]]))
     expected = warp(frame.astype(np.float64), back, order=1, mode="edge", output_shape=(64, 64))
     crop = cut(frame, matrix, 64)
@@ -152,8 +156,21 @@ def test_box_is_clipped_to_the_frame():
 def test_nan_matrix_has_no_box_and_no_crop():
     broken = np.full((2, 3), np.nan, np.float32)
     assert paste_box(broken, 40, 100, 80) == (0, 0, 0, 0)
-    with pytest.raises(ValueError, match="`matrix` must be finite"):
-        cut(np.zeros((80, 100, 3), np.uint8), broken, 40)
+    for matrix in (broken, np.array([[1, 2, 0], [2, 4, 0]], np.float32)):
+        with pytest.raises(ValueError, match="`matrix` must be finite and have an inverse"):
+            cut(np.zeros((80, 100, 3), np.uint8), matrix, 40)
+
+
+def test_matrix_that_squeezes_costs_no_memory():
+    """It keeps areas, and a crop of 64 pixels reaches over 64 million of them."""
+    frame = np.full((80, 100, 3), 0.7, np.float32)
+    matrix = np.array([[1e-6, 0, 30], [0, 1e6, 30]], np.float32)
+    tracemalloc.start()
+    crop = cut(frame, matrix, 64)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    np.testing.assert_allclose(crop, 0.7, atol=1e-6)
+    assert peak < 1e7
 
 
 def test_inputs_may_be_read_only_and_views():
@@ -173,12 +190,13 @@ def test_hull_mask_covers_the_polygon():
     fine = 32  # scikit-image fills a 32 times finer grid.
     outline = (points[:5] + 0.5) * fine - 0.5
     rows, columns = polygon(outline[:, 1], outline[:, 0], (64 * fine, 64 * fine))
-    canvas = np.zeros((64 * fine, 64 * fine))
+    canvas = np.zeros((64 * fine, 64 * fine), np.uint8)
     canvas[rows, columns] = 1
     share = canvas.reshape(64, fine, 64, fine).mean(axis=(1, 3))
-    np.testing.assert_allclose(mask[..., 0], share, atol=0.15)
-    assert abs(mask.sum() / share.sum() - 1) < 0.01
-    np.testing.assert_allclose(_centroid(mask), _centroid(share[..., None]), atol=0.02)
+    np.testing.assert_allclose(mask[..., 0], share, atol=0.05)
+    assert abs(mask.sum() / share.sum() - 1) < 1e-3
+    np.testing.assert_allclose(_centroid(mask), _centroid(share[..., None]), atol=0.01)
+    assert set(np.unique(mask[20:36, 20:40])) == {1} and set(np.unique(mask[:7])) == {0}
 
 
 def test_hull_may_leave_the_crop():

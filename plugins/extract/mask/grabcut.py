@@ -18,7 +18,8 @@ from ....core.contract import Crops, CropSpec, Landmarks, Masks
 from ....core.hookspecs import hookimpl
 from ....core.kinds import Masker
 from ....lib.geometry import scale_of, unit_matrix
-from ..face_hull import FOREHEAD, draw_hull, raised_outline
+from ....lib.warp import convex_hull_mask
+from ..face_hull import FOREHEAD, raised_outline
 
 FACESWAP_CONTRACT = 1
 
@@ -66,7 +67,7 @@ class GrabcutMasker(Masker):
         """Cuts each face out."""
         masks = np.zeros((*crops.shape[:3], 1), np.float32)
         for mask, crop, points in zip(masks, crops, crop_landmarks, strict=True):
-            draw_hull(mask, raised_outline(points, self.options.forehead))
+            mask[:] = convex_hull_mask(raised_outline(points, self.options.forehead), len(mask))
             labels = self._labels(mask[..., 0])
             if (labels == cv2.GC_FGD).any():
                 mask[..., 0] = _softened(self._cut(crop, labels))

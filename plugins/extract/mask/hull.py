@@ -8,7 +8,8 @@ from pydantic import Field
 from ....core.contract import Crops, CropSpec, Landmarks, Masks
 from ....core.hookspecs import hookimpl
 from ....core.kinds import Masker
-from ..face_hull import FOREHEAD, draw_hull, raised_outline
+from ....lib.warp import convex_hull_mask
+from ..face_hull import FOREHEAD, raised_outline
 
 FACESWAP_CONTRACT = 1
 
@@ -35,7 +36,7 @@ class HullMasker(Masker):
         """Draws the hull of each face's landmarks."""
         masks = np.zeros((*crops.shape[:3], 1), np.float32)
         for mask, points in zip(masks, crop_landmarks, strict=True):
-            draw_hull(mask, raised_outline(points, self.options.forehead))
+            mask[:] = convex_hull_mask(raised_outline(points, self.options.forehead), len(mask))
         return masks
 
 
