@@ -60,7 +60,7 @@ class Progress(_Event):
         done: Units finished, those of earlier runs included.
         total: Units in all, None when unknown.
         unit: What is counted.
-        rate: Units per second of this run.
+        rate: Units per second since the first of this run were done; None until more are.
         seconds_left: When the stage ends whatever is done by then; None where it goes on until all is done.
         figures: Values worth watching: counts are whole numbers, losses are not.
     """

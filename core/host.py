@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from ..lib.weights import WeightsFile, located
 from .checking import checked, checks_wanted
 from .errors import FaceswapError, PluginError
 from .names import BACKENDS, KINDS, OWN_PACKAGE
@@ -63,6 +65,20 @@ class Prepared:
     def options_hash(self) -> str:
         """The fingerprint of its option values."""
         return options_hash(self.plugin.options)
+
+    def require_weights(self) -> None:
+        """Looks for the weights that loading will read, those aside that the plugin can do without.
+
+        Raises:
+            WeightsError: One is missing or another than was declared; the message has the command that brings it.
+        """
+        if not self.plugin.reads_weights:
+            return
+        for entry in getattr(sys.modules.get(self.found.module), "WEIGHTS", ()):
+            with suppress(ValueError):  # Who declares it wrongly may do without it.
+                file = WeightsFile.declared(entry)
+                if (file.kept or file.inside) and not file.optional:
+                    located(file)
 
     def load(self, check: bool = False) -> Any:
         """Does the plugin's heavy work and returns it, ready for calls.

@@ -64,6 +64,11 @@ class Plugin:
             raise TypeError(f"{wanted} was expected. Received: {type(options).__qualname__}")
         self.options = self.Options() if options is None else options
 
+    @property
+    def reads_weights(self) -> bool:
+        """Whether `load` reads the files that the module declares in `WEIGHTS`; may depend on the options."""
+        return True
+
     def load(self) -> None:
         """Does the heavy work (reads weights, imports frameworks); called once before the first call."""
 

@@ -74,7 +74,7 @@ def look(medium: Medium, frames: str | None = None, keep_unswapped: bool = True)
         raise MediaError(f"{medium.path} holds no frames")
     wanted = Selection.parse(1, frames or "").of(whole, medium.time_base)
     if not wanted.times:
-        raise OptionError(f"{medium.path} has no frame in --frames {frames}; it has {len(whole.times)}")
+        raise OptionError(f"{medium.path} has no frame in --frames {frames}; it has {len(whole.times)} frames")
     return Footage(medium, whole, wanted, keep_unswapped)
 
 

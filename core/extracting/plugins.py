@@ -93,6 +93,11 @@ class ExtractPlugins:
                     f"{_alternatives(used.found.kind, scheme)}, or {_named_by('aligner', accepted)}."
                 )
 
+    def require_weights(self) -> None:
+        """Raises WeightsError when a file is missing that one of them will read, or is another one."""
+        for used in self.all:
+            used.require_weights()
+
     def _require_detector(self) -> None:
         needed, given = self.aligner.plugin.detector_schemes, self.detector.plugin.scheme
         if needed is None or given in needed:

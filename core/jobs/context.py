@@ -21,14 +21,25 @@ _PROGRESS_INTERVAL = 0.1
 
 
 class Stage:
-    """Counts the units of one stage of a job and reports them, at most ten times a second."""
+    """Counts the units of one stage of a job and reports them, at most ten times a second.
+
+    Its rate begins with what comes first: that takes as long as starting up, loading and compiling.
+    """
 
     def __init__(
-        self, context: JobContext, name: str, total: int | None, unit: str, done: int, seconds: float | None = None
+        self,
+        context: JobContext,
+        name: str,
+        total: int | None,
+        unit: str,
+        done: int,
+        seconds: float | None = None,
+        workers: int = 1,
     ) -> None:
         self._context, self._name, self._total, self._unit = context, name, total, unit
-        self._first, self._done, self._seconds = done, done, seconds
+        self._done, self._seconds = done, seconds
         self._began, self._told = time.monotonic(), 0.0
+        self._firsts, self._paced, self._paced_done = workers, self._began, done
         self._figures: dict[str, float] = {}
 
     def advance(self, count: int = 1, **figures: float) -> None:
@@ -36,6 +47,9 @@ class Stage:
         self._done += count
         self._figures.update(figures)
         now = time.monotonic()
+        if self._firsts:  # Several workers come with their first at about the same time.
+            self._firsts -= 1
+            self._paced, self._paced_done = now, self._done
         if now - self._told >= _PROGRESS_INTERVAL:
             self._told = now
             self.tell()
@@ -46,15 +60,16 @@ class Stage:
 
     def tell(self) -> None:
         """Reports where the stage stands."""
-        seconds = time.monotonic() - self._began
-        rate = (self._done - self._first) / seconds if seconds > 0 else None
+        now = time.monotonic()
+        paced = now - self._paced
+        rate = (self._done - self._paced_done) / paced if paced > 0 and self._done > self._paced_done else None
         self._context.tell(
             events.Progress,
             stage=self._name,
             done=self._done,
             total=self._total,
             unit=self._unit,
-            seconds_left=None if self._seconds is None else max(self._seconds - seconds, 0.0),
+            seconds_left=None if self._seconds is None else max(self._seconds - (now - self._began), 0.0),
             rate=rate,
             figures=self._figures,
         )
@@ -118,7 +133,13 @@ class JobContext:
 
     @contextmanager
     def stage(
-        self, name: str, total: int | None, unit: str, done: int = 0, seconds: float | None = None
+        self,
+        name: str,
+        total: int | None,
+        unit: str,
+        done: int = 0,
+        seconds: float | None = None,
+        workers: int = 1,
     ) -> Iterator[Stage]:
         """Opens a stage whose progress is reported, also at its start and end.
 
@@ -128,8 +149,9 @@ class JobContext:
             unit: What is counted.
             done: Units that earlier runs have finished.
             seconds: After how many it ends, whatever is done by then; None for when all is done.
+            workers: How many do it at once, each of them slow at first.
         """
-        stage = Stage(self, name, total, unit, done, seconds)
+        stage = Stage(self, name, total, unit, done, seconds, workers)
         stage.tell()
         try:
             yield stage

@@ -156,8 +156,10 @@ class ExtractJob(ExtractionChoices):
         return versions(self.choices().prepare().all)
 
     def preflight(self) -> None:
-        """Refuses paths without media, and plugins that do not fit each other."""
-        self.choices().prepare().require_fit()
+        """Refuses paths without media, plugins that do not fit each other, and those whose weights are missing."""
+        plugins = self.choices().prepare()
+        plugins.require_fit()
+        plugins.require_weights()
         require_recognizer(self.face_filter(), self.recognizer)
         require_times(self.selection(), gather(self.media))
 

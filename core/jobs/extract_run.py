@@ -14,7 +14,7 @@ from ..errors import MediaError
 from ..extracting.crew import extract_chunks
 from ..extracting.footage import Footage, distinct, done_places, images_timeline, is_whole, make_tasks, note_whole
 from ..extracting.gaps import gap_tasks
-from ..extracting.losses import NoFaceError, Warnings, given_up, no_face, stage_name, tell_undecoded
+from ..extracting.losses import NoFaceError, Warnings, given_up, no_face, no_frame, stage_name, tell_undecoded
 from ..extracting.messages import ChunkResult, ChunkTask, MediumFiles, WorkSettings
 from ..extracting.plugins import ExtractPlugins
 from ..extracting.scouting import Seen, look
@@ -63,7 +63,8 @@ class ExtractRun:
         footage = self._look([each for each in media if each not in skipped])
         tasks = make_tasks(footage, job.chunk_frames)
         done, total = sum(len(part.done) for part in footage), sum(part.total for part in footage)
-        with self._context.stage(stage_name(footage), total, "frames", done) as stage:
+        workers = max(1, self._workers(tasks))
+        with self._context.stage(stage_name(footage), total, "frames", done, workers=workers) as stage:
             results = self._extract(footage, tasks, stage)
         seconds = time.monotonic() - began
         missing = tell_undecoded(footage, results, self._warnings)
@@ -106,19 +107,22 @@ class ExtractRun:
         for medium in media:
             seen = Seen(images_timeline(medium), Fraction(1)) if medium.images else next(videos)
             if seen.refused:
-                if len(media) == 1:
-                    raise MediaError(seen.refused)
-                self._warnings.add(f"{seen.refused}; it is left out")
+                self._leave_out(seen.refused, len(media))
                 continue
             chosen = self._job.selection().of(seen.timeline, seen.time_base)
             if not chosen.times:
-                count = len(seen.timeline.times)
-                self._warnings.add(f"{medium.label} has no frame in --frames {self._job.frames}; it has {count}.")
+                self._leave_out(no_frame(medium, self._job.frames, seen), len(media))
             done = done_places(medium, self._faceset).intersection(chosen.times)
             footage.append(Footage(medium, chosen, done))
         if media and not any(part.total for part in footage):
-            raise MediaError(self._warnings.told[0] if self._warnings.told else f"{media[0].label} holds no frames")
+            raise MediaError(f"none of these {len(media)} media has frames to extract")
         return footage
+
+    def _leave_out(self, reason: str, media: int) -> None:
+        """Tells of a medium that is left out; raises MediaError where it is the only one."""
+        if media == 1:
+            raise MediaError(reason)
+        self._warnings.add(f"{reason}; it is left out")
 
     def _extract(
         self, footage: Sequence[Footage], tasks: Sequence[ChunkTask], stage: Stage, tell: bool = True
@@ -146,7 +150,8 @@ class ExtractRun:
         if not tasks:
             return 0, tracks.note(self._faceset)
         before = len(self._faceset)
-        with self._context.stage("fill gaps", sum(len(task.wanted) for task in tasks), "frames") as stage:
+        workers, total = self._workers(tasks), sum(len(task.wanted) for task in tasks)
+        with self._context.stage("fill gaps", total, "frames", workers=workers) as stage:
             self._extract(footage, tasks, stage, tell=False)
         tracks = FacesetTracks(self._faceset, self._plugins.recognizer)
         return len(self._faceset) - before, tracks.note(self._faceset)

@@ -74,6 +74,7 @@ class FlyChoices(ExtractionChoices, SwapChoices):
         extraction = self.extraction()
         plugins = extraction.choices().prepare()
         plugins.require_fit()
+        plugins.require_weights()
         require_recognizer(extraction.face_filter(), self.recognizer)
         known = {MODEL_MASK, ANY_MASK, *plugins.maskers}
         if self.mask not in known:

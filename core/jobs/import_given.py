@@ -97,7 +97,9 @@ class ImportGivenJob(Job):
 
     def preflight(self) -> None:
         """Refuses paths without media, what says nothing of them, and plugins that do not fit."""
-        self._plugins(self.given(self.medium())).require_fit()
+        plugins = self._plugins(self.given(self.medium()))
+        plugins.require_fit()
+        plugins.require_weights()
 
     def run(self, context: JobContext) -> ImportReport:
         """Imports the frames that the faceset does not hold yet.

@@ -39,12 +39,14 @@ class Report(BaseModel):
         """The lines of some fields, but warnings."""
         figures = self.model_dump(mode="json", include=set(names) - {"warnings"})
         told = {name.replace("_", " "): value for name, value in figures.items() if value not in ({}, [], None)}
-        return [f"{name}: {_in_words(value)}" for name, value in told.items()]
+        return [f"{name}: {_in_words(value, name)}" for name, value in told.items()]
 
 
-def _in_words(value: object) -> str:
+def _in_words(value: object, name: str = "") -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_in_words(part)}" for name, part in value.items())
+        if value.keys() == {name}:  # Faces of faces.
+            return _in_words(value[name])
+        return ", ".join(f"{key} {_in_words(part)}" for key, part in value.items())
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

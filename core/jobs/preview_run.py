@@ -70,7 +70,7 @@ class PreviewRun:
         write_sealed(
             job.output, grid, job.sealer_for([each for cast in casts for each in cast], self._blenders), original
         )
-        self._context.preview(job.output, f"{job.media.name}: {len(rows)} frames, {len(columns)} ways")
+        self._context.preview(job.output, f"{job.media.name}: {len(rows)} frames in {len(columns)} columns")
         return self._report([row.number for row in rows], steps)
 
     def _report(self, frames: list[int], steps: list[int]) -> PreviewReport:

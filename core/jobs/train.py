@@ -160,7 +160,7 @@ class TrainJob(TrainSettings):
             context.warn(line)
         faces, cache = {}, self.model_dir / "cache"
         for identity, path in paths.items():
-            watch = _Watch(context, f"reading {identity} faces")
+            watch = _Watch(context, "reading faces" if identity == "faces" else f"reading {identity} faces")
             faces[identity] = training_faces(path, identity, prepared.plugin.crop, cache, watch, chosen[identity])
             if not faces[identity].masked:
                 context.warn(f"Not every face of {path} has a mask; the whole crop is taken for face.")

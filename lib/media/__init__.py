@@ -20,7 +20,7 @@ from .orientation import Orientation
 from .probe import probe
 from .reader import FrameReader, read_chunk, read_frames
 from .segments import SegmentWriter
-from .selection import Selection
+from .selection import Selection, time_in_words
 from .timeline import Span, Timeline, scan, split
 from .timing import TIMING_NAME, Timing, untold
 
@@ -65,6 +65,7 @@ __all__ = [
     "require_video_output",
     "scan",
     "split",
+    "time_in_words",
     "untold",
     "write_image",
 ]

@@ -87,6 +87,14 @@ class Selection:
         return bisect(timeline.times, bound / time_base + timeline.times[0]) if timeline.times else 0
 
 
+def time_in_words(seconds: Fraction) -> str:
+    """A time as a selection takes it, to hundredths of a second: `0:12.48`, `1:02:03.50`."""
+    minutes, rest = divmod(round(seconds * 100), 6000)
+    hours, minutes = divmod(minutes, 60)
+    clock = f"{hours}:{minutes:02}" if hours else f"{minutes}"
+    return f"{clock}:{rest / 100:05.2f}"
+
+
 def _bound(word: str) -> Bound | None:
     """One end of a stretch."""
     if not word:

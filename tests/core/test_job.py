@@ -115,3 +115,25 @@ def test_a_failure_is_an_event_and_an_error(tmp_path):
     assert str(outcome) == "it failed"
     assert heard[-1].message == "it failed"
     assert not heard[-1].cancelled
+
+
+def test_the_rate_begins_with_what_was_slow_at_first(tmp_path, monkeypatch):
+    """Two workers start for 60 s, then each does 8 in 2 s."""
+    now, heard = [100.0], []
+    monkeypatch.setattr("faceswap.core.jobs.context.time.monotonic", lambda: now[0])
+    with JobContext(heard.append, tmp_path).stage("work", 100, "frames", done=20, workers=2) as stage:
+        for passed in (60, 0.5, 1.5, 0.5, 1.5, 0.5):
+            now[0] += passed
+            stage.advance(8)
+    done, rates = zip(*((event.done, event.rate) for event in heard), strict=True)
+    assert done == (20, 28, 36, 44, 52, 60, 68, 68)
+    assert rates[:3] == (None, None, None)
+    assert (rates[4], rates[6]) == pytest.approx((16 / 2, 32 / 4))
+
+
+def test_figures_that_are_all_of_one_are_told_once():
+    class Told(Report):
+        faces: dict[str, int]
+
+    assert Told(faces={"faces": 46}).lines() == ["seconds: 0", "faces: 46"]
+    assert Told(faces={"source": 46, "target": 7}).lines() == ["seconds: 0", "faces: source 46, target 7"]

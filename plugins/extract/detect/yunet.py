@@ -62,6 +62,11 @@ class YunetDetector(Detector):
 
     options: Options
 
+    @property
+    def reads_weights(self) -> bool:
+        """Not where the user names a file."""
+        return self.options.file is None
+
     def load(self) -> None:
         """Reads the network, and shows it an empty picture: other networks are told by that."""
         path = self.options.file or weights_path(WEIGHTS[0])

@@ -9,7 +9,15 @@ import pytest
 from head_films import FRAMES, content, extract, film, picture
 from pydantic import ValidationError
 
-from faceswap.core.errors import MediaError, OptionError, OutputError, PluginError, StoreError
+from faceswap.core.errors import (
+    FaceswapError,
+    MediaError,
+    OptionError,
+    OutputError,
+    PluginError,
+    StoreError,
+    WeightsError,
+)
 from faceswap.core.host import PluginChoice
 from faceswap.lib.faceset import Faceset
 from faceswap.lib.media import VideoWriter, probe, read_frames, write_image
@@ -243,7 +251,11 @@ def test_times_do_not_choose_among_images(tmp_path):
         ({"media": ()}, ValidationError, "at least one video, image or folder"),
         ({"every": 0}, ValidationError, "greater than or equal to 1"),
         ({"frames": "5"}, ValidationError, "must be two frame numbers such as 100-200"),
-        ({"frames": "100-200"}, MediaError, "head.mp4 has no frame in --frames 100-200; it has 12"),
+        (
+            {"frames": "100-200"},
+            MediaError,
+            "in --frames 100-200; it has 12 frames, the last at 0:00.44$",
+        ),
         ({"faceset": "no/such/folder"}, OutputError, "does not exist"),
     ],
 )
@@ -251,6 +263,27 @@ def test_bad_input_is_told(movie, tmp_path, monkeypatch, settings, error, words)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(error, match=words):
         extract(**{"media": movie, "faceset": tmp_path / "faces", **settings})
+
+
+def test_what_is_not_wanted_is_told_once(movie, tmp_path):
+    write_image(tmp_path / "still.png", picture(3))
+    told = []
+    with pytest.raises(MediaError, match="none of these 2 media has frames to extract"):
+        extract((movie, tmp_path / "still.png"), tmp_path / "faces", told.append, frames="100-200")
+    assert [event.message.rpartition("/")[2] for event in told if event.type == "warning"] == [
+        "head.mp4 has no frame in --frames 100-200; it has 12 frames, the last at 0:00.44; it is left out",
+        "still.png has no frame in --frames 100-200; it has 1 frame; it is left out",
+    ]
+
+
+def test_missing_weights_are_told_before_anything_is_made(movie, tmp_path, monkeypatch):
+    monkeypatch.setenv("FACESWAP_WEIGHTS", str(tmp_path))
+    with pytest.raises(WeightsError, match="run `faceswap weights fetch face_detection_yunet"):
+        extract(movie, tmp_path / "faces", detector=PluginChoice(name="yunet"))
+    assert not (tmp_path / "faces").exists()
+    mine = PluginChoice(name="yunet", options={"file": str(tmp_path / "mine.onnx")})
+    with pytest.raises(FaceswapError, match=r"mine\.onnx cannot be read"):
+        extract(movie, tmp_path / "faces", detector=mine)
 
 
 def test_frames_read_on_are_those_read_anew(movie):

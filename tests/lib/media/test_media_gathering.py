@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from faceswap.lib.errors import MediaError
-from faceswap.lib.media import Gathered, Selection, Timeline, gather
+from faceswap.lib.media import Gathered, Selection, Timeline, gather, time_in_words
 
 
 def touch(folder: Path, *names: str) -> Path:
@@ -74,3 +74,16 @@ def test_feature_selections(every: int, words: str, frames: list[int]) -> None:
 def test_error_selections(words: str) -> None:
     with pytest.raises(ValueError, match=r"frame numbers such as 100-200"):
         Selection.parse(1, words)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (Fraction(11, 25), "0:00.44"),
+        (Fraction(599999, 10000), "1:00.00"),
+        (Fraction(3723) + Fraction(1, 2), "1:02:03.50"),
+    ],
+)
+def test_times_are_told_as_selections_take_them(seconds: Fraction, words: str) -> None:
+    assert time_in_words(seconds) == words
+    assert abs(Selection.parse(1, f"{words}-").first - seconds) <= Fraction(1, 200)  # type: ignore[operator]
