@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from .train import TrainJob
     from .train_validation import Places
 
-_PATIENCE = 3
-"""Measurements in a row that must say so before a collapse is told: a generator begins with samples that are alike."""
+_PATIENCE, _AT_FIRST = 3, 10
+"""Measurements in a row that must say so before a collapse is told: after samples that differed, and before there were
+any, since a generator begins with samples that are alike."""
 
 
 class SampleWatch:
@@ -43,7 +44,7 @@ class SampleWatch:
         self._job, self._context, self._faces = job, context, faces[GENERATED]
         self._real: NDArray[np.uint8] | None = None
         self._last: int | None = None
-        self._alike = 0
+        self._alike, self._varied = 0, False
         self.standing = Standing()
         self.figures: dict[str, float] = {}
         self.score: float | None = None
@@ -61,7 +62,7 @@ class SampleWatch:
 
     def recall(self, step: int) -> None:
         """Begins to count measurements anew."""
-        self._alike, self._last = 0, None
+        self._alike, self._varied, self._last = 0, False, None
 
     def due(self, step: int) -> bool:
         """Whether a step is one after which samples are measured."""
@@ -88,10 +89,11 @@ class SampleWatch:
 
         spread = self.figures["spread"]
         self._alike = self._alike + 1 if spread < COLLAPSED else 0
-        if self._alike == _PATIENCE:
+        self._varied = self._varied or not self._alike
+        if self._alike == (_PATIENCE if self._varied else _AT_FIRST):
             self._context.warn(
                 f"The generator seems to have collapsed: after {step} iterations its samples differ from each other by "
-                f"{spread:.0%} of what the faces do, {_PATIENCE} times in a row. Look at the newest preview. If its "
+                f"{spread:.0%} of what the faces do, {self._alike} times in a row. Look at the newest preview. If its "
                 "faces are nearly alike, go back with `faceswap model restore`, lower the learning rate of the network "
                 "that gets ahead, or give more, and more varied, faces."
             )

@@ -120,12 +120,27 @@ def test_feature_a_generators_own_settings_hold_where_the_user_says_nothing(
 def test_feature_samples_that_stay_alike_are_told_once(tmp_path: Path, facesets: Facesets) -> None:
     """A fresh generator paints one gray."""
     folder = tmp_path / "model"
-    warnings = _warnings(_job(folder, facesets[0], validation=0.05, validate_every=1))
+    warnings = _warnings(_job(folder, facesets[0], validation=0.05, validate_every=1, iterations=11))
     (warning,) = [warning for warning in warnings if "collapsed" in warning]
-    assert "after 3 iterations its samples differ from each other by 0% of what the faces do, 3 times" in warning
+    assert "after 10 iterations its samples differ from each other by 0% of what the faces do, 10 times" in warning
     told = read_validations(folder)
-    assert [line["step"] for line in told] == [1, 2, 3, 4, 5, 6]
+    assert [line["step"] for line in told] == list(range(1, 12))
     assert all(line["validation"].keys() == {"spread"} for line in told)
+
+
+def test_feature_samples_that_become_alike_are_told_soon(
+    tmp_path: Path, facesets: Facesets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng, calls = np.random.default_rng(0), iter(range(100))
+
+    def generate(plugin: DcganGenerator, latents: Any) -> Any:
+        drawn = rng.integers(0, 256, (len(latents), 16, 16, 3)).astype(np.uint8)
+        return drawn if next(calls) in (2, 3) else np.zeros_like(drawn)
+
+    monkeypatch.setattr(DcganGenerator, "generate", generate)
+    warnings = _warnings(_job(tmp_path / "model", facesets[0], validation=0.05, validate_every=1, iterations=8))
+    (warning,) = [warning for warning in warnings if "collapsed" in warning]
+    assert "after 7 iterations" in warning and "3 times in a row" in warning
 
 
 def test_feature_samples_that_differ_are_no_collapse(
