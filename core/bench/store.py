@@ -6,6 +6,7 @@ them, but every folder of them has to be known.
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ import numpy as np
 
 from ...lib.blobs import pack
 from ...lib.crops import crop_path, face_id
+from ...lib.face_records import Stage
 from ...lib.faceset import DATABASE, Faceset
 from ...lib.faceset_rows import FaceRow, FrameRow, insert_frames
 from ...lib.faceset_writer import FacesetWriter
@@ -27,6 +29,9 @@ from .measure import Figure, seconds
 
 OPENING, QUERY = 1.0, 2.0
 """Bounds, in seconds."""
+
+RECOGNIZER = "dlib-resnet"
+"""Whose embeddings the faces have."""
 
 _SOURCES = 10
 _BATCH = 20_000
@@ -47,17 +52,26 @@ def measure(faces: int, repeats: int) -> list[Figure]:
     return [*figures, Figure("store: database for each face", round(size / faces), "bytes", details={"bytes": size})]
 
 
-def make_faceset(path: Path, faces: int) -> None:
-    """Makes a faceset of many faces, measured and tracked, in an empty folder."""
-    FacesetWriter.create_or_open(path).close()
+def make_faceset(path: Path, faces: int, crop: bytes = b"", seed: int = 0) -> None:
+    """Makes a faceset of many faces, measured and tracked, in an empty folder.
+
+    Args:
+        path: The folder.
+        faces: How many.
+        crop: The image that all of them show, 512 x 512; nothing may look at them without.
+        seed: Of the values.
+    """
+    FacesetWriter.create_or_open(path, stages=(Stage("recognizer", RECOGNIZER, "1", ""),)).close()
     for shard in SHARDS:
         shard_folder(path, shard).mkdir(parents=True)
+        (path / f"{shard}.jpg").write_bytes(crop)
     with closing(open_for_writing(path / DATABASE)) as connection:
-        rows = _frames(faces)
+        rows = _frames(faces, seed)
         while batch := [frame for frame, _ in zip(rows, range(_BATCH), strict=False)]:
             with transaction(path / DATABASE, connection):
                 for frame in batch:
-                    crop_path(path, frame.faces[0].name).touch()
+                    name = frame.faces[0].name
+                    os.link(path / f"{name[:2]}.jpg", crop_path(path, name))  # A file may not have too many names.
                 insert_frames(connection, batch, (), {})
         with transaction(path / DATABASE, connection):
             connection.execute("UPDATE face SET track = id / 50")
@@ -65,20 +79,20 @@ def make_faceset(path: Path, faces: int) -> None:
     FacesetWriter.open(path).close()  # Marks the folders of images, as the writer does that made them.
 
 
-def _frames(faces: int) -> Iterator[FrameRow]:
-    rng = np.random.default_rng(0)
+def _frames(faces: int, seed: int) -> Iterator[FrameRow]:
+    rng = np.random.default_rng(seed)
     for number in range(faces):
         source, pts = f"clip{number * _SOURCES // faces}.mp4", number * 512
         yield FrameRow(source, pts, pts / 12800, 1920, 1080, (_face(face_id(source, pts, 0), rng),))
 
 
 def _face(name: str, rng: np.random.Generator) -> FaceRow:
-    values = rng.random(202, np.float32)
+    values, vector = rng.random(202, np.float32), rng.standard_normal(128, np.float32)
     arrays = {
         ("box", ""): values[:4],
         ("matrix", ""): values[4:10].reshape(2, 3),
         ("landmarks", ""): values[10:146].reshape(68, 2),
-        ("embedding", "dlib-resnet"): np.resize(values, 128),
+        ("embedding", RECOGNIZER): vector / np.linalg.norm(vector),
     }
     size, sharpness, brightness, yaw, pitch, roll = (values[146:152] * (300, 200, 1, 90, 40, 30)).tolist()
     measures = (size, sharpness, brightness, yaw - 45, pitch - 20, roll - 15)

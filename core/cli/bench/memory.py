@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import click
 
-from .arguments import (
-    as_json_option,
-    jobs_option,
-    tell,
-)
+from .arguments import JOBS, as_json_option, tell
 
 
 @click.command()
-@jobs_option
+@click.option(
+    "--job",
+    "jobs",
+    multiple=True,
+    default=JOBS,
+    show_default=True,
+    type=click.Choice([*JOBS, "evaluate"]),
+    help="evaluate: `evaluate faces`, of as many faces as --frames says and as many real ones.",
+)
 @click.option("--frames", default=3000, show_default=True, type=click.IntRange(2), help="Length of the long footage.")
 @click.option("--over", default=300, show_default=True, type=click.IntRange(1), help="Length of the short footage.")
 @as_json_option

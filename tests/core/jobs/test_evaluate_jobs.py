@@ -213,3 +213,21 @@ def test_error_each_reason_is_told_once_for_all_metrics(made, tmp_path):
         run_job(EvaluateFacesJob(generated=faces))
     assert str(raised.value).count("needs what is not here") == 1
     assert "psnr, ssim: needs what is not here: --reference" in str(raised.value)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_error_sets_of_no_face_and_of_one(made, tmp_path, count):
+    """What one face can say is said; what takes more, and what is missing, is told in a line each."""
+    take = Take(SITTER, Script(2))
+    faces = [record(take.frame(0), take.landmarks(0), person(0, 1, 8)[0])][:count]
+    job = EvaluateFacesJob(generated=write(tmp_path / "few", faces), reference=made["source"], size=64)
+    if not count:
+        with pytest.raises(FaceswapError, match="nothing could be measured: ") as told:
+            run_job(job)
+        assert "no face to judge" in str(told.value) and "\n" not in str(told.value)
+        return
+    report = run_job(job)
+    assert [name for name, _, _ in report.figures] == ["identity-match"]
+    lacking = [line.split("'")[1] for line in report.left_out if "faces or more" in line]
+    assert sorted(lacking) == ["fd", "identity-spread", "kid", "precision-recall"]
+    assert all("\n" not in line for line in report.left_out)
