@@ -204,6 +204,9 @@ class Trainable(CropPlugin):
     )
     """The faces of a faceset below which whoever trains is warned, and of what."""
 
+    phase: int = 0
+    """Which form of the networks the losses are computed by; where it changes, compiled steps are made anew."""
+
     networks: dict[str, Any]
 
     @property
@@ -246,6 +249,15 @@ class Trainable(CropPlugin):
         Args:
             progress: The share of the run that is done before the step that comes, 0..1.
             before: The same one step earlier; negative before the first step.
+        """
+
+    def shown(self, faces: int) -> None:
+        """May change weights and `phase` before a step, as networks do that grow while they are trained.
+
+        What is set here must be a function of `faces` alone, so that a resumed run is as an uninterrupted one.
+
+        Args:
+            faces: How many faces of each identity the steps before have taken, whatever the size of their batches.
         """
 
     def notices(self) -> tuple[str, ...]:

@@ -100,6 +100,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
     "generator": {
         "dcgan": "plugins.train.generators.dcgan",
+        "stylegan": "plugins.train.generators.stylegan",
         "stylegan2": "plugins.train.generators.stylegan2",
         "vae": "plugins.train.generators.vae",
     },

@@ -108,6 +108,11 @@ class AdversarialModel(TrainableModel):
         """What the model does between steps."""
         self.model.at(progress, before)
 
+    def shown(self, faces: int) -> None:
+        """What the model does between steps."""
+        self.model.shown(faces)
+        self.phase = self.model.phase
+
     def notices(self) -> tuple[str, ...]:
         """The model's."""
         return self.model.notices()

@@ -64,6 +64,7 @@ def save_checkpoint(folder: Path, engine: Engine, keep: int, standing: Standing 
         "backend": engine.backend,
         "precision": engine.precision,
         "batch_size": engine.batch_size,
+        "shown": engine.shown,
         "slowing": engine.slowing,
     }
     best = () if standing.best_step is None else (standing.best_step,)
@@ -95,6 +96,9 @@ def resume(folder: Path, engine: Engine) -> tuple[str, ...]:
         for update in engine.updates:
             update.start_average()
     engine.step, engine.slowing = saved.step, float(saved.info.get("slowing", 1.0))
+    # Older checkpoints do not tell: their batches are taken to have been of one size.
+    batch_size = saved.info.get("batch_size", engine.batch_size)
+    engine.shown = int(saved.info.get("shown", saved.step * batch_size))
     before = saved.info.get("backend", engine.backend)
     if before != engine.backend:
         moved = f"was trained on {before} so far and is now on {engine.backend}, which draws other random numbers"

@@ -47,6 +47,7 @@ class Engine:
         slowing: A factor on every learning rate; halved where training was about to diverge.
         batch_size: Faces of each identity in a batch.
         step: How many steps have been done.
+        shown: How many faces of each identity they have taken.
         seed: The seed.
         backend: The Keras backend that computes.
         precision: What networks compute in.
@@ -63,7 +64,7 @@ class Engine:
         recipe: Recipe | None = None,
         chosen: Mapping[str, NDArray[np.int64]] | None = None,
     ) -> None:
-        self.model, self.seed, self.step, self.slowing = model, seed, 0, 1.0
+        self.model, self.seed, self.step, self.shown, self.slowing = model, seed, 0, 0, 1.0
         self._recipe = recipe or Recipe()
         self.precision = self._recipe.precision
         self._recipe.check_networks(model.networks)
@@ -83,6 +84,7 @@ class Engine:
         """
         progress = self.step / self._total
         self.model.at(progress, (self.step - 1) / self._total)
+        self.model.shown(self.shown)
         rate = self.slowing * self._recipe.rate(self.step, self._total)
         losses: dict[str, Tensor] = {}
         for turn in self._turns(self.step):
@@ -91,6 +93,7 @@ class Engine:
             with memory_errors(self.batch_size):
                 losses |= self._adapter.move(self.updates[turn], indices, keys, self.step, progress, rate)
         self.step += 1
+        self.shown += self.batch_size
         return losses
 
     def skipped(self) -> tuple[int, int]:

@@ -113,7 +113,7 @@ class Update:
         return ops.isfinite(sum(sums, total))
 
     def apply(self, gradients: Sequence[Tensor | None], rate: Tensor) -> None:
-        """Moves the weights, at the optimizer's learning rate times `rate`."""
+        """Moves the weights, at the optimizer's learning rate times `rate`; those that are in no loss stay."""
         from keras import ops
 
         optimizer = self.player.optimizer
@@ -122,11 +122,14 @@ class Update:
             gradients = [None if gradient is None else gradient / self.scaling[0] for gradient in gradients]
         if self._shared:
             # What this player's losses leave alone, others' move: its moments fall as those of all, on every backend.
-            pairs = zip(gradients, self.weights, strict=True)
-            gradients = [ops.zeros_like(weight) if gradient is None else gradient for gradient, weight in pairs]
+            whole = zip(gradients, self.weights, strict=True)
+            gradients = [ops.zeros_like(weight) if gradient is None else gradient for gradient, weight in whole]
+        pairs = [pair for pair in zip(gradients, self.weights, strict=True) if pair[0] is not None]
+        if not pairs:
+            raise PluginError(f"the losses of the player `{self.player.name}` depend on none of its weights")
         optimizer.learning_rate.assign(learning_rate * rate)
         optimizer.ema_momentum = self._average_decay()
-        optimizer.apply(gradients, self.weights)
+        optimizer.apply(*zip(*pairs, strict=True))
         optimizer.ema_momentum = self._recipe.ema
         optimizer.learning_rate.assign(learning_rate)
 

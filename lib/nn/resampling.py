@@ -18,6 +18,7 @@ from keras import layers, ops
 Tensor = Any
 
 _TAPS = (1 / 8, 3 / 8, 3 / 8, 1 / 8)
+_SHORT_TAPS = (1 / 4, 1 / 2, 1 / 4)
 
 
 def upsample(x: Tensor) -> Tensor:
@@ -57,6 +58,15 @@ def smooth_before_halving(x: Tensor) -> Tensor:
 
 
 @keras.saving.register_keras_serializable(package="faceswap")
+class Blur(layers.Layer):
+    """The filter [1, 2, 1], which keeps the size."""
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Blurs pictures."""
+        return _filtered(_padded(inputs, 1), taps=_SHORT_TAPS)
+
+
+@keras.saving.register_keras_serializable(package="faceswap")
 class Halve(layers.Layer):
     """`downsample` as a layer."""
 
@@ -65,11 +75,11 @@ class Halve(layers.Layer):
         return downsample(inputs)
 
 
-def _filtered(x: Tensor) -> Tensor:
+def _filtered(x: Tensor, taps: tuple[float, ...] = _TAPS) -> Tensor:
     """The filter where all of its taps lie inside."""
     for axis in (1, 2):
-        length = x.shape[axis] - len(_TAPS) + 1
-        x = sum(tap * _cut(x, axis, start, length) for start, tap in enumerate(_TAPS))
+        length = x.shape[axis] - len(taps) + 1
+        x = sum(tap * _cut(x, axis, start, length) for start, tap in enumerate(taps))
     return x
 
 

@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from .keys import RandomKey
 from .logistic_losses import made_loss, maker_loss, real_loss
 from .random_views import changed
 from .scalars import Scalars
+from .style_mixing import mixed_styles
 from .stylegan2_networks import Figures, draw_noises
 
 Tensor = Any
@@ -97,13 +97,8 @@ class Game:
         return self.networks["synthesis"]([styles, *draw_noises(self.figures, count, key)])
 
     def _styles(self, count: Tensor, key: RandomKey, training: bool = False) -> Tensor:
-        """A style for each layer, `[count layers latent]`; from some layer on a second one, for some faces."""
-        drawn = [keras.random.normal((count, self.figures.latent), seed=key) for _ in range(2)]
-        first, second = (self.networks["mapping"](latents, training=training)[:, None] for latents in drawn)
-        places = ops.convert_to_tensor(np.arange(self.figures.layers, dtype=np.int32)[None, :, None])
-        crossing = keras.random.randint((count, 1, 1), 1, self.figures.layers, seed=key)
-        mixes = keras.random.uniform((count, 1, 1), seed=key) < self.mixing
-        return ops.where(ops.logical_and(mixes, places >= ops.cast(crossing, "int32")), second, first)
+        shape = count, self.figures.layers, self.figures.latent
+        return mixed_styles(self.networks["mapping"], shape, self.figures.layers, self.mixing, key, training)
 
     def _verdicts(self, pictures: Tensor, key: RandomKey) -> Tensor:
         if self.target:

@@ -15,6 +15,7 @@ SLOW = [
     ("detector", "dlib-cnn"),
     ("detector", "mtcnn"),
     ("generator", "dcgan"),
+    ("generator", "stylegan"),
     ("generator", "stylegan2"),
     ("generator", "vae"),
     *(

@@ -47,7 +47,7 @@ class JaxAdapter:
         self, model: Trainable, prepare: Prepare, faces: Mapping[str, TrainingFaces], resident: bool | None = None
     ) -> None:
         self._model, self._prepare = model, prepare
-        self._moves: dict[str, Move] = {}
+        self._moves: dict[tuple[str, int], Move] = {}
         self.stored = StoredFaces(faces, jax.default_backend() != "cpu", resident)
         self._variables = all_variables(model.networks)
         self._distribution = keras.distribution.distribution()
@@ -56,13 +56,13 @@ class JaxAdapter:
         self, update: Update, indices: Mapping[str, Any], keys: Any, number: int, progress: float, rate: float = 1.0
     ) -> dict[str, Tensor]:
         """Moves one player by one batch; see `Adapter.move`."""
-        name = update.player.name
-        if name not in self._moves:
-            self._moves[name] = self._compile(update)
+        form = update.player.name, self._model.phase
+        if form not in self._moves:
+            self._moves[form] = self._compile(update)
         variables = [*self._variables, *update.variables]
         values = _apart([variable.value for variable in variables])
         numbers = np.int32(number), np.float32(progress), np.float32(rate)
-        losses, values = self._moves[name](values, self._shared(self.stored.batch(indices)), keys, *numbers)
+        losses, values = self._moves[form](values, self._shared(self.stored.batch(indices)), keys, *numbers)
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
         return losses

@@ -49,7 +49,7 @@ class TensorFlowAdapter:
         _fix_graphs()
         self._model, self._prepare = model, prepare
         self._variables = all_variables(model.networks)
-        self._moves: dict[str, Callable[..., dict[str, Tensor]]] = {}
+        self._moves: dict[tuple[str, int], Callable[..., dict[str, Tensor]]] = {}
         self._replicas = Replicas(tf.distribute.get_strategy())
         self.stored = StoredFaces(faces, bool(tf.config.list_physical_devices("GPU")), resident)
 
@@ -57,11 +57,11 @@ class TensorFlowAdapter:
         self, update: Update, indices: Mapping[str, Any], keys: Any, number: int, progress: float, rate: float = 1.0
     ) -> dict[str, Tensor]:
         """Moves one player by one batch; see `Adapter.move`."""
-        name = update.player.name
-        if name not in self._moves:
-            self._moves[name] = self._compile(update)
+        form = update.player.name, self._model.phase
+        if form not in self._moves:
+            self._moves[form] = self._compile(update)
         stored = self.stored.batch(indices)
-        return self._moves[name](
+        return self._moves[form](
             stored,
             tf.constant(keys),
             tf.constant(number, tf.int32),

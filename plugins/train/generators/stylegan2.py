@@ -24,34 +24,25 @@ from pydantic import Field
 from ....core.contract import Crops, Embeddings
 from ....core.hookspecs import hookimpl
 from ....core.training.step import IdentityBatch, Player, Step
-from ..doubling_generator import DoublingGenerator
+from ..style_generator import StyleGenerator
 
 FACESWAP_CONTRACT = 1
 
 _GENERATOR, _PATH_LENGTH = "generator", "path_length"
 _DISCRIMINATOR, _R1 = "discriminator", "r1"
-_LATENT, _MOST_CHANNELS = 512, 512
-_HALF_LIFE = 10_000
-"""After how many faces a weight counts half in the average."""
 
 
-class StyleGan2Generator(DoublingGenerator):
+class StyleGan2Generator(StyleGenerator):
     """Mapping and synthesis networks, and the discriminator that they learn from."""
 
-    class Options(DoublingGenerator.Options):
+    class Options(StyleGenerator.Options):
         """How large the networks are, and how the game is played."""
 
-        size: int = Field(64, ge=8, le=1024, description="Side of the pictures in pixels, a power of two.")
-        base: int = Field(
-            8192, ge=64, le=65536, description="Channels times pixels of a side; 8192: config E, 16384: F."
-        )
-        width: float = Field(1, gt=0, le=4, description="Factor on every layer's channels and on the styles' 512.")
         learning_rate: float = Field(2e-3, gt=0, le=1, description="Adam's learning rate, that of all networks.")
         r1: float = Field(10, ge=0, le=1000, description="Weight of the discriminator's slopes on real faces.")
         r1_every: int = Field(16, ge=1, le=1000, description="Steps from one step by them to the next.")
         path: float = Field(2, ge=0, le=1000, description="Weight of how uneven the paths through styles are.")
         path_every: int = Field(8, ge=1, le=1000, description="Steps from one step by it to the next.")
-        mixing: float = Field(0.9, ge=0, le=1, description="Share of the faces that are made with two styles.")
         target: float = Field(
             0.6,
             ge=0,
@@ -61,16 +52,11 @@ class StyleGan2Generator(DoublingGenerator):
         speed: float = Field(500, gt=0, description="Thousands of faces over which changes go from never to always.")
 
     options: Options
-    batch_size = 32
 
     @property
     def only_trained_with(self) -> tuple[str, ...]:
         """The discriminator, and what is kept from step to step."""
         return (_DISCRIMINATOR, "state")
-
-    def ema(self, batch_size: int) -> float:
-        """The decay that halves a weight's share in the average over 10,000 faces."""
-        return float(0.5 ** (batch_size / _HALF_LIFE))
 
     def build(self) -> dict[str, Any]:
         """Builds the networks."""
@@ -123,14 +109,6 @@ class StyleGan2Generator(DoublingGenerator):
         # It takes the most memory, so that half of the batch must do.
         return {player: chosen.path * chosen.path_every * game.path_length(ops.shape(real[::2])[0], step)}
 
-    def latents(self, count: int, seed: int) -> Embeddings:
-        """Draws normal noise."""
-        return np.random.default_rng(seed).standard_normal((count, self._figures.latent)).astype(np.float32)
-
-    def generate(self, latents: Embeddings, truncation: float = 1.0) -> Crops:
-        """Paints faces; a truncation below 1 brings the styles nearer to their mean."""
-        return self.mix(latents, latents, truncation)
-
     def mix(self, coarse: Embeddings, fine: Embeddings, truncation: float = 1.0) -> Crops:
         """Paints faces with the styles of some latents up to 8 pixels, and of others beyond."""
         from ....lib.nn.painting import painted
@@ -143,13 +121,9 @@ class StyleGan2Generator(DoublingGenerator):
 
     @property
     def _figures(self) -> Any:
-        from ....lib.nn.blocks import widened
         from ....lib.nn.stylegan2_networks import Figures
 
-        base, most, latent = (
-            widened(number, self.options.width) for number in (self.options.base, _MOST_CHANNELS, _LATENT)
-        )
-        return Figures(self.options.size, base, most, latent)
+        return Figures(*self.widths)
 
     def _adam(self, every: int | None) -> Any:
         """An optimizer that also takes one step more in `every`, and is slowed down by as much (appendix B)."""

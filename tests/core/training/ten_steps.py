@@ -24,6 +24,7 @@ from faceswap.core.training.step import IdentityBatch
 from faceswap.core.training.update import make_updates
 from faceswap.lib import checkpoint
 from faceswap.plugins.train.generators.dcgan import DcganGenerator
+from faceswap.plugins.train.generators.stylegan import StyleGanGenerator
 from faceswap.plugins.train.generators.stylegan2 import StyleGan2Generator
 from faceswap.plugins.train.generators.vae import VaeGenerator
 from faceswap.plugins.train.models.cyclegan import CycleGanModel
@@ -31,7 +32,7 @@ from faceswap.plugins.train.models.gan import GanModel
 from faceswap.plugins.train.models.mini import MiniModel
 
 STEPS, FACES = 10, 2
-RATES = {"mini": 0.2, "gan": 1e-4, "cyclegan": 3e-6, "dcgan": 0.02, "stylegan2": 1e-3, "vae": 1e-6}
+RATES = {"mini": 0.2, "gan": 1e-4, "cyclegan": 3e-6, "dcgan": 0.02, "stylegan": 1e-3, "stylegan2": 1e-3, "vae": 1e-6}
 """Of stochastic gradient descent."""
 NOISE = np.random.default_rng(9).uniform(-1, 1, (FACES, 4)).astype(np.float32)
 SHARES = np.array([0.1, 0.9] * 2, np.float32).reshape(4, 1, 1, 1)
@@ -52,6 +53,10 @@ def make(name: str) -> Trainable:
     if name == "stylegan2":
         _draw_alike()
         return ChangingGenerator(StyleGan2Generator.Options(width=0.01, r1_every=2, path_every=3))
+    if name == "stylegan":
+        _draw_alike()
+        # Steps of two faces: three at 8 pixels, three that blend 16 in, three at 16 pixels, and one that blends 32 in.
+        return StyleGanGenerator(StyleGanGenerator.Options(width=0.01, growing=0.006))
     if name == "cyclegan":
         return CycleGanModel(CycleGanModel.Options(width=0.05, blocks=1, pool=0, cycle=1))
     if name in ("dcgan", "vae"):
@@ -101,6 +106,7 @@ def run(folder: Path, name: str, optimizer: str) -> None:
     indices = {identity: np.arange(FACES) for identity in faces}
     losses: dict[str, list[float]] = {}
     for step in range(STEPS):
+        model.shown(step * FACES)
         for turn, update in enumerate(updates):
             if step % update.player.interval:
                 continue

@@ -246,3 +246,30 @@ def test_feature_importing_keras_still_raises(fresh_python: Callable[..., Any]) 
     code = "from faceswap.core.training.backends import import_keras; import_keras()"
     done = fresh_python("-c", code, KERAS_BACKEND="nonsense")
     assert done.returncode == 1 and "nonsense" in done.stderr
+
+
+class Grower(Game):
+    """Its losses are computed otherwise after every second step, of two faces each; the second weight is in none."""
+
+    def shown(self, faces: int) -> None:
+        self.phase = faces // 4
+
+    def losses(self, player: str, batch: Mapping[str, IdentityBatch], step: Step) -> dict[str, Any]:
+        from keras import ops
+
+        network = self.networks["first"]
+        return {"phase": ops.sum(network.trainable_variables[0]) * 0 + float(self.phase)}
+
+
+def test_feature_compiled_steps_are_made_anew_where_the_phase_changes() -> None:
+    engine = _engine(model=Grower())
+    engine.updates = engine.updates[:1]
+    assert [_floats(engine.advance())["phase"] for _ in range(5)] == [0, 0, 1, 1, 2]
+    assert engine.shown == 10
+
+
+def test_error_a_player_whose_losses_do_not_depend_on_its_weights() -> None:
+    engine = _engine(model=Grower())
+    engine.updates = engine.updates[1:]
+    with pytest.raises(PluginError, match="the losses of the player `two` depend on none of its weights"):
+        engine.advance()

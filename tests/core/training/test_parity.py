@@ -21,11 +21,15 @@ FALLS = {
     "gan": {"source": 1e-3, "target": 1e-3},
     "cyclegan": {"source_adversarial": 2e-3, "target_adversarial": 2e-3},
     "dcgan": {"discriminator": 5e-4},
+    "stylegan": {"discriminator": 1e-3},
     "stylegan2": {"discriminator": 1e-3, "path_length": 0.1},
     "vae": {"reconstruction": 10},
 }
 """By how much losses fall at least."""
-RUNS = [*product(("mini", "gan"), TOLERANCES), *((name, "sgd") for name in ("cyclegan", "dcgan", "stylegan2", "vae"))]
+RUNS = [
+    *product(("mini", "gan"), TOLERANCES),
+    *((name, "sgd") for name in ("cyclegan", "dcgan", "stylegan", "stylegan2", "vae")),
+]
 """What a model's losses are differentiated to, gradient descent shows; for Adam two models are enough."""
 
 pytestmark = [pytest.mark.backend, pytest.mark.slow]
