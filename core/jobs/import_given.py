@@ -168,7 +168,9 @@ class ImportGivenJob(Job):
         results = []
         extracted = extract_chunks(faceset, work, tasks, workers, Limits.seconds, context.check)
         with (
-            context.stage(f"import {part.medium.label.name}", part.total, "frames", len(part.done)) as stage,
+            context.stage(
+                f"import {part.medium.label.name}", part.total, "frames", len(part.done), workers=max(1, workers)
+            ) as stage,
             closing(extracted),
         ):
             for result, _ in extracted:
