@@ -45,8 +45,8 @@ def checked(plugin: Any, label: str) -> Any:
 
 def _contract_base(plugin_class: type[Any]) -> type[Any]:
     """The nearest class of the contract itself in the plugin's family."""
-    home = __name__.rpartition(".")[0] + ".kinds"
-    return next(parent for parent in plugin_class.__mro__ if parent.__module__ == home)
+    home = __name__.rpartition(".")[0] + ".kinds."
+    return next(parent for parent in plugin_class.__mro__ if parent.__module__.startswith(home))
 
 
 def contract_methods(plugin: Any) -> list[str]:

@@ -69,14 +69,11 @@ def _from_root(name: str) -> str:
 
 
 def _kinds() -> str:
-    classes = [
-        name
-        for name, value in vars(kinds).items()
-        if inspect.isclass(value) and issubclass(value, kinds.Plugin) and value.__module__ == kinds.__name__
-    ]
+    public = {name: getattr(kinds, name) for name in kinds.__all__}
+    classes = [name for name, value in public.items() if inspect.isclass(value) and issubclass(value, kinds.Plugin)]
     groups = "\n".join(f"| `{kind.name}` | `{kind.base}` | `{kind.group}` | `{kind.hook}` |" for kind in KINDS.values())
     table = f"| kind | base class | entry-point group | hook |\n|---|---|---|---|\n{groups}\n"
-    return f"# Plugin kinds\n\n{table}\n" + _objects(f"faceswap.core.kinds.{name}" for name in classes)
+    return f"# Plugin kinds\n\n{table}\n" + _objects(_path_of(public[name], name) for name in classes)
 
 
 def _commands() -> str:

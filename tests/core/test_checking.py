@@ -279,4 +279,5 @@ def test_what_a_plugin_declares_is_told():
         crop = property(lambda self: CropSpec(64))
 
     assert declared_attributes(Masker())["crop"] == "not declared"
-    assert declared_attributes(Told()) == {"schemes": frozenset({"five"}), "crop": CropSpec(64), "backend": None}
+    told = {"schemes": frozenset({"five"}), "crop": CropSpec(64), "backend": None, "reads_weights": True}
+    assert declared_attributes(Told()) == told
