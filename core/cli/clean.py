@@ -26,7 +26,8 @@ class CleanCommand(JobCommand):
         found = job.found() if isinstance(job, CleanJob) else []
         if not values["json_events"]:
             click.echo("\n".join(_lines(found)) or f"There is nothing to clean in {values['workspace']}.")
-        if found and (values["yes"] or _agreed(values["json_events"])):
+        movable = any(not each.busy() for each in found)
+        if movable and (values["yes"] or _agreed(values["json_events"])):
             super()._run(**values)
 
 

@@ -55,7 +55,8 @@ class JobCommand(click.Command):
         """Writes the flags under the headings that their settings name, then a section per selected plugin."""
         sections: dict[str, list[tuple[str, str]]] = {heading: [] for heading in HEADINGS}
         for parameter in self.get_params(ctx):
-            if row := parameter.get_help_record(ctx):
+            row = parameter.get_help_record(ctx)
+            if row and not isinstance(parameter, click.Argument):
                 sections[self._heading(parameter.name or "")].append(row)
         for heading, rows in sections.items():
             if rows:
@@ -137,8 +138,9 @@ def _flags(job_class: type[Job], kinds: dict[str, str]) -> list[click.Parameter]
 
 def _kind_help(kind: str, purpose: str | None, default: list[PluginChoice]) -> str:
     names = " ".join(choice.name.partition("@")[0] for choice in default)
-    repeated = " Give it several times for a chain." if KINDS[kind].several else ""
-    return f"{purpose or f'The {kind} to use.'}{repeated}  [default: {names or 'none'}]"
+    if purpose is None:
+        purpose = f"The {kind} to use." + (" Give it several times for several." if KINDS[kind].several else "")
+    return purpose if "[default" in purpose else f"{purpose}  [default: {names or f'no {kind}'}]"
 
 
 def _flag(name: str, field: FieldInfo) -> click.Option:

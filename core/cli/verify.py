@@ -21,8 +21,8 @@ INTACT, ALTERED, NOTHING = 0, 1, 3
 
 _PATH = click.Path(path_type=Path)
 _WORDS = {
-    "compositeWithTrainedAlgorithmicMedia": "a picture made in part by a trained model",
-    "trainedAlgorithmicMedia": "a picture made by a trained model",
+    "compositeWithTrainedAlgorithmicMedia": "made in part by a trained model",
+    "trainedAlgorithmicMedia": "made by a trained model",
 }
 
 

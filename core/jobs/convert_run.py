@@ -72,6 +72,8 @@ class ConvertRun:
             sealer = job.sealer_for(cast, self._blenders)
             conversion = self._conversion(footage, parts, cast, sealer)
             unknown = supply.unknown(footage)
+            if unknown == len(footage.wanted.times) and not footage.keep_unswapped:
+                raise MediaError(f"none of the frames that are asked for was extracted into {job.faceset}")
             with supply.source(parts.folder / "faces", medium, footage.wanted) as faces:
                 tally, fps = self._convert(conversion, self._swapper(cast, faces, footage), sealer)
             self._tell(footage, tally, unknown, supply.taken_out())

@@ -61,7 +61,11 @@ class EvaluateJob(Job):
     face_type: Literal["half", "mid-full", "full", "whole", "head"] = Field(
         "full", description="How much of the head they show.", json_schema_extra=MEASURED
     )
-    metrics: tuple[PluginChoice, ...] = Field((), json_schema_extra=MEASURED)
+    metrics: tuple[PluginChoice, ...] = Field(
+        (),
+        description="A metric to measure by (repeatable).  [default: every installed one that suits]",
+        json_schema_extra=MEASURED,
+    )
 
     def plugin_versions(self) -> dict[str, str]:
         """The metrics that were asked for."""

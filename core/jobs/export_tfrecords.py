@@ -77,6 +77,7 @@ class ExportTfrecordsJob(Job):
 
         Raises:
             StoreError: The faceset holds no face, or a crop is damaged.
+            OptionError: The crops do not show what is asked for.
             OutputError: The files cannot be written.
             Cancelled: The user stopped the run; nothing is left.
         """
@@ -84,6 +85,7 @@ class ExportTfrecordsJob(Job):
             if not len(faceset):
                 raise StoreError(f"faceset {self.faceset} holds no face")
             face_type = self.face_type or faceset.face_type
+            _require_shown(faceset, face_type)
             size = self.size or filled(faceset, face_type)
             if size > filled(faceset, face_type):
                 context.warn(
@@ -104,6 +106,16 @@ class ExportTfrecordsJob(Job):
             publish_new_folder(temp, self.folder)
         finally:
             shutil.rmtree(temp, ignore_errors=True)
+
+
+def _require_shown(faceset: Faceset, face_type: str) -> None:
+    """Raises OptionError where crops do not show what is asked for, which would be made of their border."""
+    if FACE_TYPES[face_type].side > FACE_TYPES[faceset.face_type].side:
+        less = [name for name in FACE_TYPES if FACE_TYPES[name].side <= FACE_TYPES[faceset.face_type].side]
+        raise OptionError(
+            f"--face-type {face_type} shows more than the crops of {faceset.path} do, which are {faceset.face_type}; "
+            f"choose one of {', '.join(less)}"
+        )
 
 
 def filled(faceset: Faceset, face_type: str) -> int:

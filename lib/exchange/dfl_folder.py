@@ -88,7 +88,9 @@ def _one_type(folder: Path, faces: Sequence[DflFace], refused: Sequence[str]) ->
     types = Counter(face.face_type for face in faces)
     if not types:
         reason = f"; the first of {len(refused)} files: {refused[0]}" if refused else ""
-        raise StoreError(f"{folder} holds no aligned face{reason}")
+        raise StoreError(
+            f"{folder} holds no aligned face{reason}; pictures that are faces without data of DeepFaceLab take --layout"
+        )
     if len(types) > 1:
         told = ", ".join(f"{count} {name}" for name, count in types.most_common())
         raise StoreError(f"{folder} holds faces of several types ({told}); import each type from a folder of its own")

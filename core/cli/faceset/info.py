@@ -34,7 +34,7 @@ def command(faceset: Path, as_json: bool) -> None:
 
 
 def _lines(info: FacesetInfo) -> Iterator[str]:
-    yield f"frames: {info.frames}, {info.frames_without_face} of them without a face"
+    yield f"frames: {info.frames}, {info.frames_without_face} of them without a face in the faceset"
     yield f"faces: {info.faces}; removed {info.removed}, deleted {info.deleted}"
     yield f"crops: {info.crop_size} px, {info.face_type}; landmarks: {', '.join(info.schemes) or 'none'}"
     yield f"stages: {'; '.join(map(str, info.stages)) or 'none'}"

@@ -44,7 +44,7 @@ def test_feature_info_tells_what_there_is(call, faceset):
     lines = output.splitlines()
     assert code == 0
     assert lines[:3] == [
-        "frames: 4, 1 of them without a face",
+        "frames: 4, 1 of them without a face in the faceset",
         "faces: 3; removed 1, deleted 0",
         "crops: 128 px, head; landmarks: ibug68",
     ]

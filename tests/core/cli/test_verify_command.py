@@ -49,7 +49,7 @@ def test_feature_an_intact_file(call, sealed):
     assert out.splitlines() == [
         f"{sealed}: intact",
         "  signed by: faceswap user (trusted)",
-        "  what it is: a picture made in part by a trained model (compositeWithTrainedAlgorithmicMedia)",
+        "  what it is: made in part by a trained model (compositeWithTrainedAlgorithmicMedia)",
         "  model: some, of models 2, step 7",
         f"  weights: weights sha256 {'ab' * 32}",
         "  blenders: alpha, of blenders 3",
@@ -80,7 +80,7 @@ def test_feature_a_file_of_which_only_the_mark_is_left(call, sealed):
     sealed.write_bytes(data[:start] + data[end:])
     code, out, _ = call("verify", str(sealed))
     assert code == 3
-    assert "unsigned mark: a picture made in part by a trained model" in out
+    assert "unsigned mark: made in part by a trained model" in out
 
 
 def test_feature_a_stranger_s_file(call, sealed, tmp_path, monkeypatch):

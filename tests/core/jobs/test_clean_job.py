@@ -151,6 +151,16 @@ def test_the_command_says_what_and_how_large_and_asks(workspace: Path) -> None:
     assert "There is nothing to clean" in run(workspace).output
 
 
+def test_the_command_asks_nothing_where_all_is_worked_on(tmp_path: Path) -> None:
+    parts = tmp_path / "out.mp4.parts"
+    put(parts / "000000.nut", 10)
+    put(parts / "manifest.json", 2)
+    (parts / "manifest.json").write_text(json.dumps({"settings": "abc"}))
+    with FolderLock(parts):
+        result = run(tmp_path)
+    assert result.exit_code == 0 and "it stays: " in result.output and "Move all" not in result.output
+
+
 def test_the_command_moves_without_asking_when_told_to(workspace: Path) -> None:
     with FolderLock(workspace / "out.mp4.parts"):
         result = run(workspace, "--yes")

@@ -33,7 +33,7 @@ from pydantic import ValidationError
 
 from faceswap.core import events
 from faceswap.core.contract import CropSpec
-from faceswap.core.errors import OptionError, OutputError, PluginError, StoreError
+from faceswap.core.errors import MediaError, OptionError, OutputError, PluginError, StoreError
 from faceswap.core.host import PluginChoice, default_chain
 from faceswap.core.jobs.convert import ConvertJob
 from faceswap.core.jobs.job import run_job
@@ -364,6 +364,13 @@ def test_frames_that_were_never_extracted_stay_as_they_are_and_are_told(scene):
     early = [event.message for event in before if isinstance(event, events.Warned)]
     assert [message for message in early if message.startswith("11 of 16 frames were never extracted")]
     assert not [message for message in warned if "another --detector" in message and not message.startswith("1 of ")]
+
+
+def test_error_a_stretch_of_which_nothing_was_extracted_ends_before_the_work(scene):
+    shutil.rmtree(scene.faceset)
+    write_faceset(scene.faceset, scene.footage, wanted=lambda index: index < 4)
+    with pytest.raises(MediaError, match="none of the frames that are asked for was extracted"):
+        scene.convert(frames="8-11", keep_unswapped="no")
 
 
 def test_a_damaged_checkpoint_is_told(scene, monkeypatch):
