@@ -94,6 +94,7 @@ class SwapJob(ExtractionChoices, TrainingChoices, ProvenanceChoices):
         False, description="Check every plugin call against the tensor contract.", json_schema_extra=RUNNING
     )
     blenders: tuple[PluginChoice, ...] = Field(default_chain("blender"), json_schema_extra=BLENDING)
+    listeners: tuple[PluginChoice, ...] = Field(default_chain("listener"), json_schema_extra=RUNNING)
 
     def home(self) -> Path:
         """The folder that holds the facesets and the model."""

@@ -87,6 +87,7 @@ def test_feature_resume_is_exact_before_at_and_within_a_change_of_phase(tmp_path
     engine = _engine()
     for step in range(5):
         if step >= 2:
+            (tmp_path / str(step)).mkdir()
             save_checkpoint(tmp_path / str(step), engine, keep=1)
         engine.advance()
     end, latents = _values(engine), engine.model.latents(2, 0)
@@ -98,6 +99,7 @@ def test_feature_resume_is_exact_before_at_and_within_a_change_of_phase(tmp_path
         for name, value in _values(engine).items():
             np.testing.assert_array_equal(value, end[name], err_msg=f"{saved_at} {name}")
     assert _growth(engine.model) == (16, pytest.approx(1 / 3))
+    (tmp_path / "end").mkdir()
     save_checkpoint(tmp_path / "end", engine, keep=1)
     fresh = _loaded(growing=0.012)
     load_weights(tmp_path / "end", fresh)

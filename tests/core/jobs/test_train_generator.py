@@ -85,7 +85,7 @@ def test_feature_what_a_run_leaves(straight: Path) -> None:
     }
     assert read_history(straight)[-1]["losses"].keys() == {"discriminator", "generator"}
     picture = cv2.imread(str(straight / "previews" / "00000006.png"))
-    assert picture.shape == (6 * 100, 6 * 100 - 4, 3)
+    assert picture.shape == (24 + 6 * 100, 6 * 100 - 4, 3)  # A line above says after how many steps.
     record = yaml.safe_load((straight / "model.yaml").read_text())
     assert (record["kind"], record["name"], record["identities"]) == ("generator", "dcgan", ["faces"])
     assert model_info(straight).lines()[0].startswith("generator: dcgan from faceswap")

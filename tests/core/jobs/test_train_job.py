@@ -27,7 +27,7 @@ pytestmark = [
 def test_feature_what_a_run_leaves(straight: Path, facesets: Facesets) -> None:
     assert checkpoint.saved_steps(straight) == [6]
     assert [line["step"] for line in read_history(straight)][-1] == 6
-    assert cv2.imread(str(straight / "previews" / "00000006.png")).shape == (24 + 5 * 132, 5 * 132 - 4, 3)
+    assert cv2.imread(str(straight / "previews" / "00000006.png")).shape == (48 + 5 * 132, 5 * 132 - 4, 3)
     (record,) = [json.loads(path.read_text()) for path in (straight / "runs").glob("*.json")]
     assert record["plugins"].keys() == {"model mini", "listener history"}
     report = record["report"]
