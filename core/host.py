@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -75,10 +74,12 @@ class Prepared:
         if not self.plugin.reads_weights:
             return
         for entry in getattr(sys.modules.get(self.found.module), "WEIGHTS", ()):
-            with suppress(ValueError):  # Who declares it wrongly may do without it.
+            try:
                 file = WeightsFile.declared(entry)
-                if (file.kept or file.inside) and not file.optional:
-                    located(file)
+            except ValueError:
+                continue  # `faceswap plugins` and `weights` say what is wrong with it; loading may not need it.
+            if (file.kept or file.inside) and not file.optional:
+                located(file)
 
     def load(self, check: bool = False) -> Any:
         """Does the plugin's heavy work and returns it, ready for calls.

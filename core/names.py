@@ -27,7 +27,7 @@ class KindName:
 
     Attributes:
         name: The kind as users write it: `--<name> PLUGIN`.
-        base: The name of its base class in `core/kinds.py`.
+        base: The name of its base class in `core/kinds/`.
         default: The plugins of a run that names none.
         several: Whether one run takes several, in order.
         former_hooks: Hooks that it had in the contract version before, which warn and are still called.

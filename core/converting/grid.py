@@ -105,7 +105,7 @@ def draw_grid(
         uint8 `[height width 3]`, RGB.
     """
     originals = np.stack([row.tile(row.frame.image(), size) for row in rows])
-    labels = [f"{note} frame {row.number} {_time(row.frame)}" for row, note in zip(rows, notes, strict=True)]
+    labels = [f"{note} frame {row.number} {_time(row.frame)}".strip() for row, note in zip(rows, notes, strict=True)]
     return contact_sheet([originals, *columns.values()], ["original", *columns], size, labels, title)
 
 

@@ -55,8 +55,8 @@ class Stage:
             self.tell()
 
     def restart(self) -> None:
-        """Counts the time from now on: what was done before, getting ready among it, tells nothing of the rest."""
-        self._first, self._began = self._done, time.monotonic()
+        """Counts the stage's seconds from now on: getting ready took none of them."""
+        self._began = time.monotonic()
 
     def tell(self) -> None:
         """Reports where the stage stands."""
