@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from ...lib.exchange.stylegan import SMALLEST, is_power_of_two, write_levels
+from ...lib.exchange.stylegan import SMALLEST, is_power_of_two, note_face_type, write_levels
 from ...lib.faceset import Faceset
 from ...lib.geometry import FACE_TYPES
 from ...lib.publish import output_errors, publish_new_folder, require_parent, temp_path
@@ -93,16 +93,17 @@ class ExportTfrecordsJob(Job):
                 )
             spec, ids = CropSpec(size, face_type), faceset.face_table(()).ids
             order = np.arange(len(ids)) if self.seed is None else np.random.default_rng(self.seed).permutation(len(ids))
-            self._publish(context, size, len(ids), _pictures(faceset, spec, ids[order]))
+            self._publish(context, spec, len(ids), _pictures(faceset, spec, ids[order]))
         return ExportTfrecordsReport(faces=len(ids), size=size, folder=self.folder)
 
-    def _publish(self, context: JobContext, size: int, count: int, pictures: Iterator[NDArray[np.uint8]]) -> None:
+    def _publish(self, context: JobContext, spec: CropSpec, count: int, pictures: Iterator[NDArray[np.uint8]]) -> None:
         """Writes a folder that appears when it is whole."""
         temp = temp_path(self.folder)
         try:
             with output_errors(self.folder), context.stage("export", count, "faces") as stage:
                 temp.mkdir()
-                write_levels(temp, self.folder.name, size, _followed(context, stage, pictures))
+                write_levels(temp, self.folder.name, spec.size, _followed(context, stage, pictures))
+                note_face_type(temp, self.folder.name, spec.face_type)
             publish_new_folder(temp, self.folder)
         finally:
             shutil.rmtree(temp, ignore_errors=True)

@@ -30,8 +30,10 @@ class ImportAlignedJob(ImportGivenJob):
     command: ClassVar[str] = "import-aligned"
 
     layout: Literal["celeba", "aligned"] = Field(description="What the folder holds.")
-    face_type: Literal["half", "mid-full", "full", "whole", "head"] = Field(
-        "whole", description="How much of the head the stored crops show; with `aligned`, what the pictures show."
+    face_type: Literal["half", "mid-full", "full", "whole", "head"] | None = Field(
+        None,
+        description="How much of the head the stored crops show; with `aligned`, what the pictures show.  "
+        "[default: whole]",
     )
     crop_size: int | None = Field(
         None, ge=64, le=2048, description="Side of the stored crops in pixels.  [default: as fine as the pictures]"
@@ -68,8 +70,12 @@ class ImportAlignedJob(ImportGivenJob):
         faces = self._faces(medium)
         if self._attributes is not None:
             self._attributes.require(medium.images)
-        size = self.crop_size or usual_side(faces, self.face_type)
-        return Given(faces, self._digest(), size, self.face_type)
+        size = self.crop_size or usual_side(faces, self.shown())
+        return Given(faces, self._digest(), size, self.shown())
+
+    def shown(self) -> str:
+        """How much of the head the crops show, a face type."""
+        return self.face_type or "whole"
 
     def imported(self, faceset: FacesetWriter) -> None:
         """Notes the attributes of the faces."""
@@ -84,12 +90,12 @@ class ImportAlignedJob(ImportGivenJob):
     def _faces(self, medium: Gathered) -> GivenFaces:
         if self.layout == "celeba":
             return celeba_faces(medium, read_landmarks(self.landmarks) if self.landmarks else None)
-        return aligned_faces(medium, self.face_type)
+        return aligned_faces(medium, self.shown())
 
     def _digest(self) -> str:
         """Of what says where the faces are; pictures may be added."""
         listed = self.landmarks.read_bytes() if self.landmarks else b""
-        return hashlib.sha256(f"{self.layout} {self.face_type} {SCHEME} ".encode() + listed).hexdigest()
+        return hashlib.sha256(f"{self.layout} {self.shown()} {SCHEME} ".encode() + listed).hexdigest()
 
     @cached_property
     def _attributes(self) -> PictureList | None:

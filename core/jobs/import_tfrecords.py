@@ -9,10 +9,10 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from ...lib.exchange.aligned import SCHEME
-from ...lib.exchange.stylegan import count_pictures, largest_level, read_pictures
+from ...lib.exchange.stylegan import count_pictures, largest_level, noted_face_type, read_pictures
 from ...lib.media import Gathered, fingerprints, list_images, write_image
 from ...lib.publish import output_errors, publish_bytes, require_parent
-from ..errors import StoreError
+from ..errors import OptionError, StoreError
 from ..extracting.given import with_file
 from ..extracting.messages import GivenFile
 from .context import JobContext
@@ -35,8 +35,9 @@ class ImportTfrecordsJob(ImportAlignedJob):
     layout: Literal["celeba", "aligned"] = "aligned"
 
     def preflight(self) -> None:
-        """Refuses what holds no such pictures, and plugins that do not fit."""
+        """Refuses what holds no such pictures, another face type than theirs, and plugins that do not fit."""
         count_pictures(largest_level(self.media))
+        self.shown()
         with_file(self.choices().prepare(), GivenFile(digest="", scheme=SCHEME))[0].require_fit()
         require_parent(self.faceset)
 
@@ -63,6 +64,22 @@ class ImportTfrecordsJob(ImportAlignedJob):
         """The pictures of this file that are unpacked."""
         stem = largest_level(self.media).stem
         return Gathered(self._folder, tuple(name for name in list_images(self._folder) if name.startswith(f"{stem}-")))
+
+    def shown(self) -> str:
+        """How much of the head the pictures show: what was noted beside them, or what is asked for.
+
+        Raises:
+            OptionError: Something else is asked for than was noted.
+            StoreError: What was noted cannot be read.
+        """
+        level = largest_level(self.media)
+        noted = noted_face_type(level)
+        if noted and self.face_type not in (None, noted):
+            raise OptionError(
+                f"--face-type {self.face_type} was asked for, and the pictures of {level} show {noted}, as was noted "
+                "beside them; leave it out"
+            )
+        return noted or super().shown()
 
     @property
     def _folder(self) -> Path:

@@ -4,6 +4,9 @@
 is a `tf.train.Example` of `shape`, three whole numbers (channels, height, width), and `data`, bytes in that order.
 What is halved is the mean of four pixels, which is not rounded before it is halved again.
 
+How much of the head pictures show stands in no record: `NAME.json` beside them tells it, which is ours and which other
+readers pass over.
+
 Reference:
     T. Karras et al., Progressive growing of GANs for improved quality, stability, and variation, ICLR 2018, whose
     published program began the layout; StyleGAN and StyleGAN2 read it.
@@ -11,6 +14,7 @@ Reference:
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -21,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import StoreError
+from ..geometry import FACE_TYPES
 from .example import encode_example
 from .record_file import first_length, read_examples, write_record
 
@@ -91,6 +96,32 @@ def write_levels(folder: Path, name: str, size: int, pictures: Iterable[Picture]
             for file in files:
                 write_record(file, _example(np.rint(channels).astype(np.uint8)))
                 channels = halved(channels)
+
+
+def note_face_type(folder: Path, name: str, face_type: str) -> None:
+    """Notes beside the levels how much of the head they show."""
+    (folder / f"{name}.json").write_text(json.dumps({"face_type": face_type}) + "\n", "utf-8")
+
+
+def noted_face_type(level: Path) -> str | None:
+    """How much of the head a level's pictures show; None where nothing was noted, as in the sets of others.
+
+    Raises:
+        StoreError: What stands there cannot be read, or is none of the face types.
+    """
+    path = level.with_name(f"{level.name[: -len('-r00.tfrecords')]}.json")
+    if not path.exists():
+        return None
+    try:
+        noted = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            f"cannot read {path}: {error}; without it, --face-type tells what the pictures show"
+        ) from error
+    face_type = noted.get("face_type") if isinstance(noted, dict) else None
+    if not isinstance(face_type, str) or face_type not in FACE_TYPES:
+        raise StoreError(f"{path}: `face_type` must be one of {', '.join(FACE_TYPES)}. Received: {face_type!r}")
+    return face_type
 
 
 def halved(channels: NDArray[np.float32]) -> NDArray[np.float32]:

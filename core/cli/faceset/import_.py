@@ -65,7 +65,7 @@ _TAKEN = {
     "--face-type",
     type=click.Choice(TYPES),
     help="Of pictures: how much of the head the crops show; with `aligned` and `stylegan`, what the pictures show.  "
-    "[default: whole]",
+    "[default: whole; with `stylegan`, what was noted beside the records]",
 )
 @click.option(
     "--attributes",

@@ -142,8 +142,8 @@ def test_feature_faces_of_tfrecords_and_what_filter_makes_of_attributes(call, tm
 def test_error_records_of_more_than_crops_show(call, tmp_path, make_faceset, monkeypatch):
     make_faceset(tmp_path / "faces", count=1)
     monkeypatch.chdir(tmp_path)
-    call("faceset", "export", "faces", "set", "--layout", "stylegan", "--size", "64")
-    call("faceset", "import", "narrow", "--from", "set", "--layout", "stylegan", "--face-type", "full")
+    call("faceset", "export", "faces", "set", "--layout", "stylegan", "--size", "64", "--face-type", "full")
+    call("faceset", "import", "narrow", "--from", "set", "--layout", "stylegan")
     code, _, error = call("faceset", "export", "narrow", "wide", "--layout", "stylegan", "--face-type", "head")
     assert code == 2 and "which are full; choose one of half, mid-full, full" in error
     assert not (tmp_path / "wide").exists()

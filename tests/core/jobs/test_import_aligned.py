@@ -141,9 +141,10 @@ def test_roundtrip_through_tfrecords(celeba: Path, tmp_path: Path) -> None:
     run_job(job(celeba / "img", tmp_path / "faces"))
     report = run_job(ExportTfrecordsJob(faceset=tmp_path / "faces", folder=tmp_path / "set", seed=None))
     assert (report.size, report.faces) == (128, 5)
-    assert sorted(file.name for file in (tmp_path / "set").iterdir()) == [
-        f"set-r{level:02d}.tfrecords" for level in range(2, 8)
-    ]
+    assert {file.name for file in (tmp_path / "set").iterdir()} == {
+        "set.json",
+        *(f"set-r{level:02d}.tfrecords" for level in range(2, 8)),
+    }
     back = run_job(ImportTfrecordsJob(media=tmp_path / "set", faceset=tmp_path / "back", workers=1))
     assert (back.faces, back.frames_missing) == (5, 0)
     with Faceset.open(tmp_path / "faces") as faceset, Faceset.open(tmp_path / "back") as again:
@@ -155,6 +156,20 @@ def test_roundtrip_through_tfrecords(celeba: Path, tmp_path: Path) -> None:
     run_job(ExportTfrecordsJob(faceset=tmp_path / "faces", folder=tmp_path / "drawn", seed=3, size=16))
     drawn = np.stack(list(read_pictures(largest_level(tmp_path / "drawn")))).mean(axis=(1, 2, 3))
     assert np.argsort(-drawn).tolist() == np.argsort(np.random.default_rng(3).permutation(5)).tolist()
+
+
+def test_what_the_pictures_show_is_noted_beside_them(celeba: Path, tmp_path: Path) -> None:
+    """The pictures come back as they went, as crops of their own type; asking for another one is an error."""
+    run_job(job(celeba / "img", tmp_path / "faces"))
+    run_job(ExportTfrecordsJob(faceset=tmp_path / "faces", folder=tmp_path / "set", face_type="half", size=64))
+    run_job(ImportTfrecordsJob(media=tmp_path / "set", faceset=tmp_path / "back", workers=1))
+    with Faceset.open(tmp_path / "back") as back:
+        assert (back.face_type, back.crop_size) == ("half", 64)
+        for picture, face in zip(read_pictures(largest_level(tmp_path / "set")), back.faces(), strict=True):
+            assert peak_signal_noise_ratio(picture, back.read_crop(face)) > 35
+    with pytest.raises(OptionError, match=r"--face-type head was asked for, and the pictures of .* show half"):
+        run_job(ImportTfrecordsJob(media=tmp_path / "set", faceset=tmp_path / "head", face_type="head"))
+    assert not (tmp_path / "head").exists()
 
 
 def test_feature_unpacking_goes_on_and_other_pictures_of_the_name_are_refused(tmp_path: Path) -> None:

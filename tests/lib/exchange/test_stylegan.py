@@ -12,7 +12,14 @@ from skimage.transform import downscale_local_mean
 from faceswap.lib.errors import StoreError
 from faceswap.lib.exchange.example import encode_example
 from faceswap.lib.exchange.record_file import write_record
-from faceswap.lib.exchange.stylegan import count_pictures, largest_level, read_pictures, write_levels
+from faceswap.lib.exchange.stylegan import (
+    count_pictures,
+    largest_level,
+    note_face_type,
+    noted_face_type,
+    read_pictures,
+    write_levels,
+)
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), np.uint8)
 
@@ -42,6 +49,20 @@ def test_what_is_halved_is_not_rounded_in_between(levels: Path) -> None:
         halved = list(read_pictures(levels / f"set-r{level:02d}.tfrecords"))
         wanted = np.stack([downscale_local_mean(picture, (times, times, 1)) for picture in PICTURES])
         np.testing.assert_array_equal(halved, np.rint(wanted))
+
+
+def test_what_they_show_is_noted_by_their_name(levels: Path) -> None:
+    assert noted_face_type(largest_level(levels)) is None
+    note_face_type(levels, "other", "half")
+    note_face_type(levels, "set", "head")
+    assert noted_face_type(largest_level(levels)) == "head"
+
+
+@pytest.mark.parametrize("told", ["", "[]", "{", '{"face_type": "most"}', '{"face_type": ["head"]}', '"head"'])
+def test_error_a_note_that_says_no_face_type(levels: Path, told: str) -> None:
+    (levels / "set.json").write_text(told)
+    with pytest.raises(StoreError, match=r"face.type"):
+        noted_face_type(largest_level(levels))
 
 
 @pytest.mark.slow
