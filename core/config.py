@@ -11,6 +11,8 @@ Which plugins a run takes and which options they have are two questions, answere
 2. Options go to the plugins that were chosen in the end, whichever layer chose them, and a higher layer's go over a
    lower one's: `FACESWAP__DETECTOR__SHARE=0.3`, then `--detector.share 0.5`. One that does not fit is an error.
 
+A run does without a kind that it need not have where `none` is named: `--masker none`.
+
 In YAML an option stands with the name of its plugin. So YAML's options are taken if that plugin is, whichever layer has
 named it in the end, and left alone if it is not. Likewise the job's own options belong to its own choice: who names
 plugins gets them as their authors made them.
@@ -26,6 +28,9 @@ from .errors import OptionError, suggest
 from .names import KINDS
 
 ENVIRONMENT_PREFIX = "FACESWAP__"
+
+NOTHING = "none"
+"""What stands where plugins are named, and none is wanted."""
 
 
 @dataclass
@@ -69,6 +74,7 @@ class Settings:
     Attributes:
         known: The names of the job's own fields.
         defaults: For each plugin kind that the job takes, the plugins of a run that names none.
+        dispensable: The kinds that a run can do without.
         fields: Values of the job's own fields.
         origins: For each of them, the file, variable or flag that gave it.
         plugins: For each kind that a layer has named, the plugins in order.
@@ -76,6 +82,7 @@ class Settings:
 
     known: frozenset[str]
     defaults: Mapping[str, Sequence[Chosen]]
+    dispensable: frozenset[str] = frozenset()
     fields: dict[str, Any] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     plugins: dict[str, list[Chosen]] = field(default_factory=dict)
@@ -120,11 +127,17 @@ class Settings:
             OptionError: An option was given to a plugin that is not chosen, or in another form than its kind's.
         """
         named = {**self.defaults, **self.plugins}
-        chosen = {kind: [plugin.copied() for plugin in named[kind]] for kind in self.defaults}
+        chosen = {
+            kind: [] if self._unwanted(kind, named[kind]) else [plugin.copied() for plugin in named[kind]]
+            for kind in self.defaults
+        }
         for given in self._given:
             plugin, option = _addressed(chosen[given.kind], given)
             plugin.set(plain(option), given.value, given.where)
         return chosen
+
+    def _unwanted(self, kind: str, plugins: Sequence[Chosen]) -> bool:
+        return kind in self.dispensable and [plugin.name for plugin in plugins] == [NOTHING]
 
     def values(self) -> dict[str, Any]:
         """The merged settings as the job's model takes them: fields, and `kind` -> list of plugin choices."""

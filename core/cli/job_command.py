@@ -9,12 +9,13 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import click
 from pydantic.fields import FieldInfo
 
+from ..config import NOTHING
 from ..host import PluginChoice
 from ..jobs.groups import HEADINGS, RUNNING
 from ..jobs.job import Job, run_job
 from ..names import KINDS
 from .completing import complete_path
-from .job_making import default_plugins, flag_of, kind_fields, make_job
+from .job_making import default_plugins, dispensable, flag_of, kind_fields, make_job
 from .plugin_flags import complete_flags, format_plugin, value_flags
 from .terminal import listener_for
 
@@ -92,7 +93,10 @@ class JobCommand(click.Command):
 
     def _plugins(self, ctx: click.Context, kind: str) -> list[PluginChoice]:
         """The plugins of a kind: those on the command line, else the job's own with the options that it gives them."""
-        chosen = [PluginChoice(name=name) for name in ctx.meta["chosen"][kind]]
+        named = ctx.meta["chosen"][kind]
+        if named == [NOTHING] and dispensable(self.job_class, self.kinds[kind]):
+            return []
+        chosen = [PluginChoice(name=name) for name in named]
         return chosen or default_plugins(self.job_class, self.kinds[kind])
 
     def _run(self, **values: Any) -> None:
@@ -128,7 +132,7 @@ def _flags(job_class: type[Job], kinds: dict[str, str]) -> list[click.Parameter]
             [f"--{kind}"],
             multiple=True,
             metavar="NAME",
-            help=_kind_help(kind, job_class.model_fields[field].description, default_plugins(job_class, field)),
+            help=_kind_help(kind, job_class, field),
         )
         for kind, field in kinds.items()
     ]
@@ -136,10 +140,14 @@ def _flags(job_class: type[Job], kinds: dict[str, str]) -> list[click.Parameter]
     return flags + [_flag(name, field) for name, field in job_class.model_fields.items() if name in own]
 
 
-def _kind_help(kind: str, purpose: str | None, default: list[PluginChoice]) -> str:
-    names = " ".join(choice.name.partition("@")[0] for choice in default)
+def _kind_help(kind: str, job_class: type[Job], field: str) -> str:
+    default = default_plugins(job_class, field)
+    purpose = job_class.model_fields[field].description
     if purpose is None:
         purpose = f"The {kind} to use." + (" Give it several times for several." if KINDS[kind].several else "")
+        if default and dispensable(job_class, field):
+            purpose += f" `{NOTHING}`: no {kind}."
+    names = " ".join(choice.name.partition("@")[0] for choice in default)
     return purpose if "[default" in purpose else f"{purpose}  [default: {names or f'no {kind}'}]"
 
 

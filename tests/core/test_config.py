@@ -33,6 +33,18 @@ def test_nobody_chose_means_the_defaults(settings):
     }
 
 
+def test_none_is_no_plugin_where_a_run_can_do_without(tmp_path):
+    defaults = {"masker": [Chosen("hull")], "recognizer": [Chosen("dlib-resnet")], "detector": [Chosen("dlib-hog")]}
+    settings = Settings(frozenset(), defaults, frozenset({"masker", "recognizer"}))
+    (tmp_path / "run.yaml").write_text("maskers: none\n")
+    lay_yaml(settings, tmp_path / "run.yaml")
+    lay_environment(settings, {"FACESWAP__RECOGNIZER": "none"})
+    settings.choose("detector", ["none"])
+    assert settings.values() == {"masker": [], "recognizer": [], "detector": [{"name": "none", "options": {}}]}
+    settings.choose("masker", ["hull", "none"])
+    assert [plugin.name for plugin in settings.chosen()["masker"]] == ["hull", "none"]
+
+
 def test_each_layer_goes_over_the_one_before(settings, tmp_path):
     path = tmp_path / "run.yaml"
     path.write_text("crop_size: 128\ndetector: {name: mtcnn, min-size: 20}\n")

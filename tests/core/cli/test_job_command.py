@@ -36,6 +36,7 @@ class EchoJob(Job):
     check: bool = Field(False, description="Check every call.")
     seed: int = Field(0, description="Where randomness comes from.")
     detector: PluginChoice = PluginChoice(name="dlib-hog")
+    recognizer: PluginChoice | None = PluginChoice(name="dlib-resnet")
     blenders: tuple[PluginChoice, ...] = ()
     freeze: Words = Field((), description="What stays as it is (repeatable).")
     batch_size: BatchSize = Field(16, description="How many at once.")
@@ -127,6 +128,16 @@ def test_a_chain_keeps_its_order_and_its_options(call):
         {"name": "feather", "options": {"blur": "5"}},
         {"name": "poisson", "options": {"mixed": "true"}},
     ]
+
+
+def test_none_is_said_where_a_job_can_do_without(call):
+    assert call("--recognizer", "none")["recognizer"] is None
+    assert call(FACESWAP__RECOGNIZER="none")["recognizer"] is None
+    with pytest.raises(PluginError, match="'none'"):
+        call("--detector", "none")
+    help_text = CliRunner().invoke(job_command(EchoJob), ["--recognizer", "none", "--help"]).output
+    assert "`none`: no recognizer." in help_text and "recognizer dlib-resnet" not in help_text
+    assert "no detector" not in help_text and "no blender." not in help_text
 
 
 def test_flags_go_before_environment_before_yaml(call, tmp_path):
