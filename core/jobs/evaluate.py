@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -22,6 +23,7 @@ from .job import Job, Report
 if TYPE_CHECKING:
     from ..evaluating.measuring import Comparison, Result
     from ..evaluating.streams import Look
+    from ..kinds import Metric
 
 
 class EvaluateReport(Report):
@@ -92,7 +94,7 @@ class EvaluateJob(Job):
         use_backend(used)
         work = [(each, one) for each in used for one in comparisons if one.suits(each.plugin)]
         idle = [each for each in used if not any(one.suits(each.plugin) for one in comparisons)]
-        left_out += [self._refused(PluginError(f"{each.label} {self.unsuited}")) for each in idle]
+        left_out += [self._refused(PluginError(f"{each.label} {self.lacking(each.plugin)}")) for each in idle]
         results: list[Result] = []
         loaded: dict[str, Any] = {}
         with context.stage("measure", len(work), "metrics") as stage:
@@ -107,11 +109,13 @@ class EvaluateJob(Job):
                     left_out.append(self._refused(error))
                 stage.advance()
         if not results:
-            raise FaceswapError(f"nothing could be measured: {'; '.join(_grouped(left_out))}")
+            reasons = "".join(f"\n  {line}" for line in _grouped(left_out))
+            raise FaceswapError(f"nothing could be measured:{reasons}")
         return self._publish(context, results, about, tuple(dict.fromkeys(left_out)))
 
-    unsuited: ClassVar[str] = "does not suit what is compared"
-    """Why a metric has nothing to say in this job."""
+    def lacking(self, metric: Metric) -> str:
+        """What a metric would need to say something in this job, behind its name."""
+        raise NotImplementedError
 
     def _metrics(self) -> tuple[list[Prepared], list[str]]:
         """The metrics that were asked for, or all that are installed; why some of these cannot be used."""
@@ -159,9 +163,9 @@ def _grouped(left_out: Sequence[str]) -> list[str]:
     """The reasons, each once, behind the metrics that it keeps from their work; those that keep fewest come first."""
     metrics: dict[str, list[str]] = {}
     for line in dict.fromkeys(left_out):
-        begin, _, reason = line.partition("' ")
-        known = begin.startswith("metric '")
-        metrics.setdefault(reason if known else line, []).extend([begin.removeprefix("metric '")] if known else [])
+        match = re.fullmatch(r"metric '([^']+)':? (.*)", line)
+        name, reason = match.groups() if match else ("", line)
+        metrics.setdefault(reason, []).extend([name] if name else [])
     told = sorted(metrics.items(), key=lambda item: len(item[1]))
     return [f"{', '.join(names)}: {reason}" if names else reason for reason, names in told]
 

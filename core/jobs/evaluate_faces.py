@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
@@ -13,23 +13,26 @@ from .context import JobContext
 from .evaluate import EvaluateJob, EvaluateReport
 from .groups import MEASURED, OUTPUT
 
+if TYPE_CHECKING:
+    from ..kinds import Metric
+
 
 class EvaluateFacesJob(EvaluateJob):
     """Measure the faces of GENERATED, a faceset, alone and against real ones.
 
     \b
     Example:
-        faceswap extract generated faces/generated --recognizer NAME
+        faceswap generate models/anna faces/generated --count 1000
         faceswap evaluate faces faces/generated --reference faces/anna
 
-    Without --metric every installed metric that suits is used. Most compare embeddings, so extract both facesets with
-    the same --recognizer: make a folder or video of the generated pictures and run `faceswap extract` on it. Figures
-    are explained in the documentation, under Evaluation; figures of different recognizers do not compare.
+    Without --metric every installed metric that suits is used. Most compare embeddings, so both facesets need those of
+    one --recognizer: `generate` makes them, and `extract` does if asked; pictures that were generated elsewhere are
+    extracted like footage. Figures are explained in the documentation, under Evaluation; figures of different
+    recognizers do not compare.
     """  # noqa: D301 - click's mark for lines that stay as they are.
 
     command: ClassVar[str] = "evaluate faces"
     positional: ClassVar[tuple[str, ...]] = ("generated",)
-    unsuited: ClassVar[str] = "needs what is not here: --reference, or pairs as `faceswap evaluate swap` has them"
 
     generated: Path = Field(description="The faceset to measure.")
     reference: Path | None = Field(
@@ -72,6 +75,12 @@ class EvaluateFacesJob(EvaluateJob):
             if reference:
                 comparisons.append(Comparison("reference", faces, Faces(reference, look)))
             return self.evaluate(context, comparisons, {"faces": counted(generated), **_named(reference)})
+
+    def lacking(self, metric: Metric) -> str:
+        """What a metric would need: the other faces, or the same moments of them."""
+        return (
+            "compares the same moments, as `faceswap evaluate swap` does" if metric.needs_pairs else "needs --reference"
+        )
 
     def title(self) -> str:
         """The heading of the page."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
@@ -16,6 +16,9 @@ from .evaluate import EvaluateJob, EvaluateReport
 from .evaluate_faces import counted
 from .extract import ExtractJob
 from .groups import MEASURED, OUTPUT
+
+if TYPE_CHECKING:
+    from ..kinds import Metric
 
 
 class EvaluateSwapJob(EvaluateJob):
@@ -33,7 +36,6 @@ class EvaluateSwapJob(EvaluateJob):
 
     command: ClassVar[str] = "evaluate swap"
     positional: ClassVar[tuple[str, ...]] = ("swapped",)
-    unsuited: ClassVar[str] = "needs --truth"
 
     swapped: Path = Field(description="The swapped video, or the faceset of it.")
     source: Path = Field(description="The faceset of the person whose face was put on.", json_schema_extra=MEASURED)
@@ -101,6 +103,10 @@ class EvaluateSwapJob(EvaluateJob):
                     comparisons.append(Comparison(f"{name}, by frame", fake, real, same_person=name == "truth"))
                     about[f"pairs with the {name}"] = str(len(pairs))
             return self.evaluate(context, comparisons, about)
+
+    def lacking(self, metric: Metric) -> str:
+        """All that is not there without it."""
+        return "needs --truth"
 
     def title(self) -> str:
         """The heading of the page."""
