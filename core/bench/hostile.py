@@ -134,15 +134,10 @@ def _extract(batch: Path, tally: Tally) -> None:
 
 def _readable(media: Sequence[Gathered], tally: Tally) -> Iterator[Footage]:
     """The media that can be read; the others are counted."""
-    from ..extracting.footage import Footage, images_timeline
+    from ..extracting.footage import Footage
     from ..extracting.scouting import look
 
-    videos = iter(look([each.path for each in media if not each.images], _never, _SECONDS))
-    for medium in media:
-        if medium.images:
-            yield Footage(medium, images_timeline(medium), frozenset())
-            continue
-        seen = next(videos)
+    for medium, seen in zip(media, look(media, _never, _SECONDS), strict=True):
         if seen.refused:
             tally.refused += 1
             tally.blame(medium.path.name, seen.refused)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ...lib.media import Gathered, time_in_words
+from ...lib.media import Gathered
 from ..errors import MediaError
 from .footage import Footage
 from .messages import ChunkResult, Failure
-from .scouting import Seen
 
 _NAMED = 3
 
@@ -77,16 +76,6 @@ def no_face(media: Sequence[Gathered], frames: int, filtered: bool) -> str:
         f"No face was found in {where}. Small faces need --upsample 1 or 2, in large frames with --tiles 960; "
         "turned ones --rotations 90,270; or choose another --detector."
     )
-
-
-def no_frame(medium: Gathered, frames: str | None, seen: Seen) -> str:
-    """The line for a medium of which no frame is wanted, or that has none."""
-    times = seen.timeline.times
-    if not times:
-        return f"{medium.label} holds no frames"
-    last = "" if medium.images else f", the last at {time_in_words((times[-1] - times[0]) * seen.time_base)}"
-    count = f"{len(times)} frame{'s' if len(times) > 1 else ''}"
-    return f"{medium.label} has no frame in --frames {frames}; it has {count}{last}"
 
 
 def _named(part: Footage, lost: Sequence[tuple[int, str]]) -> str:

@@ -8,18 +8,19 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from ...lib.media import Timeline, probe, scan
+from ...lib.media import Gathered, Selection, Timeline, probe, scan, time_in_words
 from ..errors import FaceswapError, MediaError
 from ..workers.limits import Limits
 from ..workers.pool import WorkerPool
 from ..workers.shares import Task
+from .footage import images_timeline
 
 Finish = Callable[[], dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A video as it was seen.
+    """A medium as it was seen.
 
     Attributes:
         timeline: Its frames.
@@ -32,26 +33,50 @@ class Seen:
     refused: str = ""
 
 
-def look(videos: Sequence[Path], check: Callable[[], None], seconds: float = Limits.seconds) -> list[Seen]:
-    """Looks at videos, one after the other.
+def look(media: Sequence[Gathered], check: Callable[[], None], seconds: float = Limits.seconds) -> list[Seen]:
+    """Looks at media, one after the other; images are not opened, each of them is a frame.
 
     Args:
-        videos: Their paths.
+        media: Which.
         check: Called several times a second; raises when the run should stop.
         seconds: How long it may take without progress.
     """
+    videos = [each.path for each in media if not each.images]
     tasks = [{"number": number, "path": str(path.absolute())} for number, path in enumerate(videos)]
     workers = min(1, len(tasks))
     with WorkerPool(__name__, "Scout", {}, workers, Limits.shared(seconds, workers), ScoutCare()) as pool:
         answers = {answer["number"]: answer for answer in pool.run(tasks, check)}
-    return [_seen(answers[number]) for number in range(len(videos))]
+    seen = (_seen(answers[number]) for number in range(len(videos)))
+    return [Seen(images_timeline(each), Fraction(1)) if each.images else next(seen) for each in media]
 
 
-def require_readable(videos: Sequence[Path], check: Callable[[], None] = lambda: None) -> None:
-    """Raises MediaError unless each of some videos can be read."""
-    for seen in look(videos, check):
-        if seen.refused:
-            raise MediaError(seen.refused)
+def wanted_frames(medium: Gathered, seen: Seen, frames: str | None = None, every: int = 1) -> Timeline:
+    """The frames of a medium that are wanted.
+
+    Args:
+        medium: The medium.
+        seen: What was seen of it.
+        frames: The stretch, as `Selection.parse` reads it.
+        every: Each n-th of it.
+
+    Raises:
+        MediaError: It cannot be read, or has none.
+    """
+    if seen.refused:
+        raise MediaError(seen.refused)
+    wanted = Selection.parse(every, frames or "").of(seen.timeline, seen.time_base)
+    if not wanted.times:
+        raise MediaError(_no_frame(medium, seen, frames))
+    return wanted
+
+
+def _no_frame(medium: Gathered, seen: Seen, frames: str | None) -> str:
+    times = seen.timeline.times
+    if not times:
+        return f"{medium.label} holds no frames"
+    last = "" if medium.images else f", the last at {time_in_words((times[-1] - times[0]) * seen.time_base)}"
+    count = f"{len(times)} frame{'s' if len(times) > 1 else ''}"
+    return f"{medium.label} has no frame in --frames {frames}; it has {count}{last}"
 
 
 class Scout:

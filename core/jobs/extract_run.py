@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from ...lib.faceset_writer import FacesetWriter
@@ -12,12 +11,12 @@ from ...lib.media import Gathered, gather
 from .. import events
 from ..errors import MediaError
 from ..extracting.crew import extract_chunks
-from ..extracting.footage import Footage, distinct, done_places, images_timeline, is_whole, make_tasks, note_whole
+from ..extracting.footage import Footage, distinct, done_places, is_whole, make_tasks, note_whole
 from ..extracting.gaps import gap_tasks
-from ..extracting.losses import NoFaceError, Warnings, given_up, no_face, no_frame, stage_name, tell_undecoded
+from ..extracting.losses import NoFaceError, Warnings, given_up, no_face, stage_name, tell_undecoded
 from ..extracting.messages import ChunkResult, ChunkTask, MediumFiles, WorkSettings
 from ..extracting.plugins import ExtractPlugins
-from ..extracting.scouting import Seen, look
+from ..extracting.scouting import look, wanted_frames
 from ..extracting.tracks import FacesetTracks
 from ..facesets.selecting import Wanted
 from ..workers.pool import core_count
@@ -100,18 +99,13 @@ class ExtractRun:
         Raises:
             MediaError: None can be read.
         """
-        videos = iter(
-            look([each.path for each in media if not each.images], self._context.check, self._job.frame_seconds)
-        )
         footage = []
-        for medium in media:
-            seen = Seen(images_timeline(medium), Fraction(1)) if medium.images else next(videos)
-            if seen.refused:
-                self._leave_out(seen.refused, len(media))
+        for medium, seen in zip(media, look(media, self._context.check, self._job.frame_seconds), strict=True):
+            try:
+                chosen = wanted_frames(medium, seen, self._job.frames, self._job.every)
+            except MediaError as error:
+                self._leave_out(str(error), len(media))
                 continue
-            chosen = self._job.selection().of(seen.timeline, seen.time_base)
-            if not chosen.times:
-                self._leave_out(no_frame(medium, self._job.frames, seen), len(media))
             done = done_places(medium, self._faceset).intersection(chosen.times)
             footage.append(Footage(medium, chosen, done))
         if media and not any(part.total for part in footage):

@@ -15,12 +15,12 @@ from ...lib.faceset_writer import FacesetWriter
 from ...lib.media import Gathered, Timeline, fingerprints, gather
 from ..errors import MediaError
 from ..extracting.crew import extract_chunks
-from ..extracting.footage import Footage, done_places, images_timeline, make_tasks
+from ..extracting.footage import Footage, done_places, make_tasks
 from ..extracting.given import with_file
 from ..extracting.losses import Warnings, given_up, tell_undecoded
 from ..extracting.messages import ChunkResult, ChunkTask, GivenFile, GivenFrame, MediumFiles, WorkSettings
 from ..extracting.plugins import ExtractPlugins, PluginChoices
-from ..extracting.scouting import look
+from ..extracting.scouting import look, wanted_frames
 from ..host import PluginChoice, default_choice, versions
 from ..workers.limits import Limits
 from ..workers.pool import core_count
@@ -212,12 +212,8 @@ def _timeline(medium: Gathered, context: JobContext) -> Timeline:
     Raises:
         MediaError: It cannot be read.
     """
-    if medium.images:
-        return images_timeline(medium)
-    (seen,) = look([medium.path], context.check)
-    if seen.refused:
-        raise MediaError(seen.refused)
-    return seen.timeline
+    (seen,) = look([medium], context.check)
+    return wanted_frames(medium, seen)
 
 
 def _with_rows(task: ChunkTask, rows: Mapping[int, list[GivenFace]]) -> ChunkTask:

@@ -13,7 +13,7 @@ from ...lib.faceset import DATABASE, Faceset
 from ...lib.media import gather
 from ...lib.publish import output_errors
 from ..errors import StoreError
-from ..extracting.scouting import require_readable
+from ..extracting.scouting import look, wanted_frames
 from ..facesets.selecting import require_recognizer
 from ..host import PluginChoice, default_chain
 from .context import JobContext
@@ -150,7 +150,7 @@ class SwapJob(ExtractionChoices, TrainingChoices, ProvenanceChoices):
             require_recognizer(self.face_filter(identity), self.recognizer)
         self.extraction(self.source, "source").preflight()
         self.extraction(self.target, "target").preflight()
-        require_readable([each.path for each in gather([self.source, self.target]) if not each.images])
+        self._require_frames()
         self.training().preflight()
         self.conversion().preflight()
         self._require_own(self.source, "source")
@@ -176,6 +176,13 @@ class SwapJob(ExtractionChoices, TrainingChoices, ProvenanceChoices):
             provenance=converted.provenance,
             consent=converted.consent,
         )
+
+    def _require_frames(self) -> None:
+        """Refuses footage that cannot be read, and a stretch that is not in it."""
+        for path, frames in ((self.source, None), (self.target, self.frames)):
+            media = gather([path])
+            for medium, seen in zip(media, look(media, lambda: None), strict=True):
+                wanted_frames(medium, seen, frames)
 
     def _require_own(self, media: Path, person: str) -> None:
         """Refuses a workspace of other footage, whose faces would be taken for the same person's.

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from faceswap.core.errors import Cancelled, MediaError
-from faceswap.core.extracting.scouting import Scout, ScoutCare, look, require_readable
-from faceswap.lib.media import VideoWriter, probe, scan
+from faceswap.core.extracting.scouting import Scout, ScoutCare, look, wanted_frames
+from faceswap.lib.media import Gathered, VideoWriter, probe, scan
 
 
 @pytest.fixture
@@ -24,13 +24,17 @@ def film(tmp_path: Path) -> Path:
 
 def test_feature_videos_are_seen_as_they_are_or_refused(tmp_path: Path, film: Path) -> None:
     (tmp_path / "text.mp4").write_text("no film")
-    good, bad = look([film, tmp_path / "text.mp4"], lambda: None)
+    media = [Gathered(film), Gathered(tmp_path, ("0.png", "1.png")), Gathered(tmp_path / "text.mp4")]
+    good, images, bad = look(media, lambda: None)
     assert (good.timeline, good.time_base, good.refused) == (scan(probe(film)), probe(film).time_base, "")
+    assert (images.timeline.times, images.refused) == ((0, 1), "")
     assert "text.mp4 as a video" in bad.refused
     assert (bad.timeline.times, bad.time_base) == ((), Fraction(1))
-    require_readable([film])
+    assert wanted_frames(media[0], good, "2-6", 2).times == scan(probe(film)).times[2:7:2]
+    with pytest.raises(MediaError, match=r"Film\.mp4 has no frame in --frames 8-; it has 8 frames, the last at 0:00"):
+        wanted_frames(media[0], good, "8-")
     with pytest.raises(MediaError, match=r"text\.mp4 as a video"):
-        require_readable([film, tmp_path / "text.mp4"])
+        wanted_frames(media[2], bad)
     assert look([], lambda: None) == []
 
 
@@ -39,7 +43,7 @@ def test_feature_a_look_can_be_stopped(film: Path) -> None:
         raise Cancelled("stop")
 
     with pytest.raises(Cancelled):
-        look([film], stop)
+        look([Gathered(film)], stop)
 
 
 def test_feature_a_video_of_which_two_processes_died_is_refused() -> None:

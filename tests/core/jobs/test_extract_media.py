@@ -67,7 +67,11 @@ def test_media_that_are_whole_are_not_opened_again(tmp_path, monkeypatch):
     media, faceset, opened = clips(tmp_path), tmp_path / "faces", []
     extract(media[0], faceset, workers=1, every=4)
     look = job_module.look
-    note = lambda paths, *more: opened.extend(path.name for path in paths) or look(paths, *more)  # noqa: E731
+
+    def note(media, *more):
+        opened.extend(each.path.name for each in media if not each.images)
+        return look(media, *more)
+
     monkeypatch.setattr(job_module, "look", note)
 
     def run(**settings):

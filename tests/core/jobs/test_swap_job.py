@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 from skimage.data import astronaut
 
-from faceswap.core.errors import OptionError, StoreError
+from faceswap.core.errors import MediaError, OptionError, StoreError
 from faceswap.core.jobs.swap import SwapJob
 from faceswap.lib.face_records import FrameRecord
 from faceswap.lib.faceset_writer import FacesetWriter
@@ -86,3 +86,8 @@ def test_feature_frames_are_those_of_the_target_and_every_nth_is_of_the_source(m
     assert asked.conversion().frames == "10-20"
     with pytest.raises(ValidationError, match="must be two frame numbers"):
         job(media, "anna.png", frames="ten")
+
+
+def test_error_frames_past_the_end_are_told_before_any_work(media):
+    with pytest.raises(MediaError, match="has no frame in --frames 10-20; it has 1 frame"):
+        job(media, "anna.png", frames="10-20").preflight()
