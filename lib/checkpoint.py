@@ -76,14 +76,13 @@ def load_latest(folder: str | Path) -> Checkpoint:
     Raises:
         CheckpointError: There is no checkpoint, or none verifies; the message names what is wrong with each.
     """
+    require_some(folder)
     skipped: list[str] = []
     for step in reversed(saved_steps(folder)):
         try:
             return read(locate(folder, step), step, tuple(skipped))
         except DamageError as damage:
             skipped.append(f"checkpoint {step} of {folder} is damaged: {damage}")
-    if not skipped:
-        raise CheckpointError(f"{folder} has no checkpoint; train the model first")
     raise CheckpointError("; ".join(skipped) + "; no other checkpoint is left: restore a copy or train again")
 
 
@@ -95,6 +94,12 @@ def load_step(folder: str | Path, step: int) -> Checkpoint:
     """
     require_step(folder, step)
     return load_from(locate(folder, step), step)
+
+
+def require_some(folder: str | Path) -> None:
+    """Raises CheckpointError unless there is a checkpoint."""
+    if not saved_steps(folder):
+        raise CheckpointError(f"{folder} has no checkpoint; train the model first")
 
 
 def require_step(folder: str | Path, step: int) -> None:

@@ -97,8 +97,8 @@ def find_hits(faceset: Faceset, table: FaceTable, conditions: Conditions) -> dic
         conditions: What to look for.
 
     Returns:
-        Condition -> bool `[faces]`, in the order of `Conditions`; those that were not asked for are left out. A face
-        that was not measured is hit by no measure.
+        Condition -> bool `[faces]`, in the order of `Conditions`, each attribute by itself as `has Young`; those that
+        were not asked for are left out. A face that was not measured is hit by no measure.
 
     Raises:
         OptionError: No condition is given, or the person or an attribute is not known.
@@ -115,7 +115,8 @@ def find_hits(faceset: Faceset, table: FaceTable, conditions: Conditions) -> dic
         rows = np.flatnonzero(~union(hits, len(table)))
         twins = near_duplicates(twin_features(faceset, table)[rows], conditions.near_duplicates, table.sharpness[rows])
         hits["near_duplicates"] = np.isin(np.arange(len(table)), rows[twins])
-    return {name: hits[name] for name in Conditions.model_fields if name in hits}
+    order = list(Conditions.model_fields)
+    return dict(sorted(hits.items(), key=lambda hit: order.index(hit[0].partition(" ")[0])))
 
 
 def union(hits: dict[str, Hits], count: int) -> Hits:
@@ -144,9 +145,12 @@ def _by_attributes(faceset: Faceset, table: FaceTable, conditions: Conditions) -
             raise OptionError(f"--{name}: faceset {faceset.path} has no attribute '{unknown}'; {told}")
     values = faceset.column("attributes").reshape(len(table), -1)
     if not values.shape[1]:  # They are named, and noted of no face.
-        return {name: np.zeros(len(table), np.bool_) for name in asked}
-    columns = {name: [known.index(one) for one in names] for name, names in asked.items()}
-    return {name: (values[:, columns[name]] == _NOTED[name]).any(axis=1) for name in asked}
+        values = np.zeros((len(table), len(known)))
+    return {
+        f"{name} {one}": np.asarray(values[:, known.index(one)] == _NOTED[name])
+        for name, names in asked.items()
+        for one in names
+    }
 
 
 def _shows(faceset: Faceset, table: FaceTable, reference: str) -> Hits:

@@ -123,12 +123,14 @@ class GenerateJob(ExtractionPlugins, ProvenanceChoices):
         return self.extraction(64).plugin_versions()
 
     def preflight(self) -> None:
-        """Refuses a folder without a generator, unfit plugins, and a key that cannot sign."""
+        """Refuses a folder without a trained generator, unfit plugins, and a key that cannot sign."""
+        from ...lib.checkpoint import require_some
         from ..training.saved_model import read_record
 
         record = read_record(self.model_dir)
         if record.kind != "generator":
             raise OptionError(f"{self.model_dir} holds the model '{record.name}': `faceswap convert` swaps with it.")
+        require_some(self.model_dir)
         if not (self.count or self.grid or self.interpolate or self.mix):
             raise OptionError("Nothing is asked for: give --count, --grid, --interpolate or --mix.")
         require_parent(self.faceset)

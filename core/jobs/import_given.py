@@ -60,7 +60,7 @@ class ImportReport(Report):
         faces: Faces in them.
         frames_imported: Frames of this run alone.
         frames_missing: Frames that could not be had in this run; the next one tries them again.
-        rows: Faces that are known.
+        faces_given: Faces of which it is told where they are.
         workers: Processes that imported.
     """
 
@@ -68,7 +68,7 @@ class ImportReport(Report):
     faces: int
     frames_imported: int
     frames_missing: int = 0
-    rows: int
+    faces_given: int
     workers: int = 0
 
 
@@ -131,7 +131,7 @@ class ImportGivenJob(Job):
             faces=info.faces,
             frames_imported=sum(result.frames for result in results),
             frames_missing=sum(missing),
-            rows=len(given.faces.faces),
+            faces_given=len(given.faces.faces),
             workers=workers,
         )
 

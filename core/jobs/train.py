@@ -163,7 +163,10 @@ class TrainJob(TrainSettings):
             watch = _Watch(context, "reading faces" if identity == "faces" else f"reading {identity} faces")
             faces[identity] = training_faces(path, identity, prepared.plugin.crop, cache, watch, chosen[identity])
             if not faces[identity].masked:
-                context.warn(f"Not every face of {path} has a mask; the whole crop is taken for face.")
+                context.warn(
+                    f"Not every face of {path} has a mask; the whole crop is taken for face. What is extracted or "
+                    "imported with --masker has masks."
+                )
         return faces
 
     def _chosen(self, identity: str, path: Path, context: JobContext) -> frozenset[str] | None:

@@ -66,7 +66,7 @@ def _at(path: Path) -> list[Gathered]:
     if path.is_dir():
         return _in_folder(path)
     if not path.is_file():
-        raise MediaError(f"there is no file {path}; check the path")
+        raise MediaError(f"there is no file or folder {path}; check the path")
     return [Gathered(path.parent, (path.name,)) if path.suffix.lower() in IMAGE_ENDINGS else Gathered(path)]
 
 

@@ -75,6 +75,7 @@ def command(faceset: Path, dry_run: bool, as_json: bool, **values: Any) -> None:
         click.echo(json.dumps({**counts, "removed": 0 if dry_run else len(chosen), "faces": chosen}, indent=1))
         return
     for name, count in counts.items():
-        click.echo(f"{name.replace('_', ' ')}: {count} faces")
+        condition, _, attribute = name.partition(" ")
+        click.echo(f"{condition.replace('_', ' ')} {attribute}".rstrip() + f": {count} faces")
     undo = "" if dry_run else f"; to undo: faceswap faceset restore {faceset}"
     click.echo(f"{len(chosen)} of {len(table)} faces {'would be ' if dry_run else ''}removed{undo}")

@@ -132,7 +132,7 @@ def test_feature_faces_of_tfrecords_and_what_filter_makes_of_attributes(call, tm
     assert code == 0 and "faces: 3" in output.splitlines(), error
     assert "attributes: Second" in call("faceset", "info", "again")[1].splitlines()
     code, output, _ = call("faceset", "filter", "again", "--has", "Second")
-    assert code == 0 and output.splitlines()[0] == "has: 1 faces"
+    assert code == 0 and output.splitlines()[0] == "has Second: 1 faces"
     code, output, _ = call("faceset", "filter", "again", "--lacks", "Second", "--dry-run")
     assert code == 0 and "2 of 2 faces would be removed" in output
     code, _, error = call("faceset", "filter", "faces", "--has", "Second")

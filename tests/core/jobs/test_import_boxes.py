@@ -54,7 +54,7 @@ def test_feature_numbers_and_time_stamps_name_frames(movie, tmp_path):
     times = scan(probe(movie)).times
     rows = [row(3, frame=3, score=0.4), row(9, pts=times[9]), row(3, frame=3, score=0.7)]
     report = run_job(job(movie, tmp_path, write(tmp_path / "boxes.json", rows), crop_size=128))
-    assert (report.frames, report.faces, report.rows) == (FRAMES, 3, 3)
+    assert (report.frames, report.faces, report.faces_given) == (FRAMES, 3, 3)
     with Faceset.open(tmp_path / "faces") as faceset:
         faces = list(faceset.faces())
         assert [face.pts for face in faces] == [times[3], times[3], times[9]]
