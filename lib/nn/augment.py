@@ -18,7 +18,7 @@ import numpy as np
 from keras import ops
 
 from .color_variation import vary_colors
-from .grid_warp import draw_grid, goal_points, warped_points
+from .grid_warp import draw_grid, goal_points, unwarped_points, warped_points
 from .keys import RandomKey
 from .sampling import Point, bilinear
 
@@ -71,18 +71,28 @@ def augment(faces: Tensor, masks: Tensor, key: RandomKey, settings: Augmentation
     """
     batch, side = ops.shape(faces)[0], faces.shape[1]
     affine = random_affine(batch, side, key, settings)
-    grid = draw_grid(batch, side * settings.coverage, settings.cells, settings.noise, key)
-    warped, goal = affine(warped_points(grid, settings.size)), affine(goal_points(grid, settings.size))
-    center = (side - 1) / 2
-    inputs, goals, goal_masks = (
-        bilinear(pictures, x + center, y + center) / 255.0
-        for pictures, (x, y) in ((faces, warped), (faces, goal), (masks, goal))
-    )
+    warped, goal = _points(batch, side * settings.coverage, key, settings)
+
+    def sampled(pictures: Tensor, points: Point) -> Tensor:
+        x, y = affine(points)
+        return bilinear(pictures, x + (side - 1) / 2, y + (side - 1) / 2) / 255.0
+
+    goals, goal_masks = sampled(faces, goal), sampled(masks, goal)
+    inputs = goals if warped is goal else sampled(faces, warped)
     if settings.color_match or settings.color_jitter:
         inputs, goals = vary_colors(
             inputs, goals, goal_masks[..., :1], key, settings.color_match, settings.color_jitter
         )
     return inputs, goals, goal_masks
+
+
+def _points(batch: Tensor, region: float, key: RandomKey, settings: Augmentation) -> tuple[Point, Point]:
+    """Where the pixels of inputs and of goals lie, `[batch size size]` each: nowhere else where nothing is warped."""
+    if not settings.noise:
+        still = unwarped_points(region, settings.size)
+        return still, still
+    grid = draw_grid(batch, region, settings.cells, settings.noise, key)
+    return warped_points(grid, settings.size), goal_points(grid, settings.size)
 
 
 def random_affine(batch: Tensor, side: int, key: RandomKey, settings: Augmentation) -> Map:

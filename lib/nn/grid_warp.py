@@ -76,6 +76,12 @@ def draw_grid(batch: Tensor, region: float, cells: tuple[int, int], noise: float
     return Grid(region, count, (x, y), (moves[:, 0], moves[:, 1]), used)
 
 
+def unwarped_points(region: float, size: int) -> Point:
+    """Where the pixels of a network's picture of `size` pixels lie over the region, `[1 size size]` each."""
+    x, y = _pixels(region, size)
+    return x[None], y[None]
+
+
 def warped_points(grid: Grid, size: int) -> Point:
     """Where the moved grid takes the pixels of a network's picture of `size` pixels, `[batch size size]` each."""
     places = ops.convert_to_tensor((np.arange(size, dtype=np.float32)[None, :, None] + 0.5) / size)
