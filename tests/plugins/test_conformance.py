@@ -11,18 +11,12 @@ from faceswap.core.names import BUILT_IN
 from faceswap.testing import Sample, check_plugin, parametrize_with_checks
 
 EVERY = [(kind, name) for kind, names in BUILT_IN.items() for name in names]
-SLOW = [
-    ("detector", "dlib-cnn"),
-    ("detector", "mtcnn"),
-    ("generator", "dcgan"),
-    ("generator", "stylegan"),
-    ("generator", "stylegan2"),
-    ("generator", "vae"),
-    *(
-        ("model", name)
-        for name in ("cyclegan", "df", "gan", "h128", "h64", "iae", "liae", "lightweight", "original", "sae")
-    ),
-]
+GENERATORS = ("dcgan", "stylegan", "stylegan2", "vae")
+MODELS = ("cyclegan", "df", "gan", "h128", "h64", "iae", "liae", "lightweight", "original", "sae")
+NETWORKS = [*(("generator", name) for name in GENERATORS), *(("model", name) for name in MODELS)]
+SMALL = {"width": 0.125}
+"""How networks are built here: nothing that the suite asks depends on how many channels they have."""
+SLOW = [("detector", "dlib-cnn"), ("detector", "mtcnn")]
 WITH_FILE = {
     ("detector", "yunet"): (onnx_models.yunet, {"side": onnx_models.SIDE, "threshold": 0.4}),
     ("masker", "onnx"): (partial(onnx_models.colors, 64), {"size": 64}),
@@ -30,7 +24,7 @@ WITH_FILE = {
 """Plugins that work on a file of the user's -> what makes one, and the options that go with it."""
 ELSEWHERE = [("metric", "fid"), ("metric", "inception-score")]
 """Plugins whose file is large; `test_inception_metrics.py` checks them with a small network."""
-QUICK = [target for target in EVERY if target not in (*SLOW, *WITH_FILE, *ELSEWHERE)]
+QUICK = [target for target in EVERY if target not in (*NETWORKS, *SLOW, *WITH_FILE, *ELSEWHERE)]
 
 NEEDS = {
     "dlib-cnn": ("dlib", "face_recognition_models"),
@@ -95,6 +89,12 @@ def test_slow_plugin(check):
     run(check)
 
 
+@pytest.mark.slow
+@parametrize_with_checks([(*target, SMALL) for target in NETWORKS])
+def test_networks(check):
+    run(check)
+
+
 def red_square():
     """What the made networks take for a face, in the middle of a picture."""
     image = np.full((240, 240, 3), 120, np.uint8)
@@ -113,4 +113,4 @@ def test_plugin_with_a_file(target, tmp_path):
 
 
 def test_every_built_in_plugin_is_checked():
-    assert sorted([*QUICK, *SLOW, *WITH_FILE, *ELSEWHERE]) == sorted(EVERY)
+    assert sorted([*QUICK, *NETWORKS, *SLOW, *WITH_FILE, *ELSEWHERE]) == sorted(EVERY)
