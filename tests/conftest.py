@@ -65,6 +65,9 @@ def fresh_python() -> Callable[..., subprocess.CompletedProcess[str]]:
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         paths = [str(path) for path in sys.path if path] if PACKAGE.name != "faceswap" else []
         variables = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **environment}
+        if environment.get("KERAS_BACKEND") == "jax":
+            # Most of the time of a test on JAX goes into compiling what then runs for a moment.
+            variables.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
         command = [sys.executable, *arguments]
         return subprocess.run(command, capture_output=True, text=True, env=variables, timeout=900, check=False)
 

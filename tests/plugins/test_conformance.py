@@ -12,7 +12,7 @@ from faceswap.testing import Sample, check_plugin, parametrize_with_checks
 
 EVERY = [(kind, name) for kind, names in BUILT_IN.items() for name in names]
 GENERATORS = ("dcgan", "stylegan", "stylegan2", "vae")
-MODELS = ("cyclegan", "df", "gan", "h128", "h64", "iae", "liae", "lightweight", "original", "sae")
+MODELS = ("cyclegan", "df", "gan", "h128", "h64", "iae", "liae", "lightweight", "mini", "original", "sae")
 NETWORKS = [*(("generator", name) for name in GENERATORS), *(("model", name) for name in MODELS)]
 SMALL = {"width": 0.125}
 """How networks are built here: nothing that the suite asks depends on how many channels they have."""
@@ -66,7 +66,7 @@ NOTHING_THERE = {
 
 
 def run(check):
-    kind, name = check.shared.plugin
+    kind, name, *_ = check.shared.plugin
     missing = [package for package in NEEDS.get(name, ()) if find_spec(package) is None]
     if missing:
         pytest.skip(f"{kind} '{name}' needs the package {missing[0]}")
