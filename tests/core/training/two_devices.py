@@ -12,7 +12,7 @@ import sys
 from dataclasses import replace
 from typing import Any
 
-os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=2"
+os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=2"
 if os.environ["KERAS_BACKEND"] == "tensorflow":
     import tensorflow as tf
 
