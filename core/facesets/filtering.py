@@ -145,7 +145,7 @@ def _by_attributes(faceset: Faceset, table: FaceTable, conditions: Conditions) -
             raise OptionError(f"--{name}: faceset {faceset.path} has no attribute '{unknown}'; {told}")
     values = faceset.column("attributes").reshape(len(table), -1)
     if not values.shape[1]:  # They are named, and noted of no face.
-        values = np.zeros((len(table), len(known)))
+        values = np.zeros((len(table), len(known)), np.float32)
     return {
         f"{name} {one}": np.asarray(values[:, known.index(one)] == _NOTED[name])
         for name, names in asked.items()
