@@ -30,6 +30,7 @@ class KindName:
         base: The name of its base class in `core/kinds/`.
         default: The plugins of a run that names none.
         several: Whether one run takes several, in order.
+        dispensable: Whether a run can do without any.
         former_hooks: Hooks that it had in the contract version before, which warn and are still called.
     """
 
@@ -37,6 +38,7 @@ class KindName:
     base: str
     default: tuple[str, ...] = ()
     several: bool = False
+    dispensable: bool = False
     former_hooks: tuple[str, ...] = ()
 
     @property
@@ -55,13 +57,13 @@ KINDS: dict[str, KindName] = {
     for kind in (
         KindName("detector", "Detector", ("dlib-hog",)),
         KindName("aligner", "Aligner", ("dlib-68",)),
-        KindName("masker", "Masker", ("hull",), several=True),
-        KindName("recognizer", "Recognizer"),
+        KindName("masker", "Masker", ("hull",), several=True, dispensable=True),
+        KindName("recognizer", "Recognizer", dispensable=True),
         KindName("model", "SwapModel", ("mini",)),
         KindName("generator", "Generator"),
         KindName("blender", "Blender", ("reinhard", "feather", "alpha"), several=True),
         KindName("metric", "Metric", several=True),
-        KindName("listener", "Listener", ("history",), several=True),
+        KindName("listener", "Listener", ("history",), several=True, dispensable=True),
     )
 }
 

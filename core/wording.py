@@ -32,8 +32,8 @@ _BOUNDS = {
     "less_than_equal": "must be at most {le:g}",
     "multiple_of": "must be a multiple of {multiple_of:g}",
     "string_pattern_mismatch": "must match the pattern {pattern}",
-    "too_short": "takes at least {min_length}",
-    "too_long": "takes at most {max_length}",
+    "too_short": "must be at least {min_length}",
+    "too_long": "must be at most {max_length}",
     "missing": "must be given",
 }
 

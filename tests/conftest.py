@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import resource
 import subprocess
@@ -23,13 +22,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts files with slow tests first, so that of several processes none is left alone with one at the end."""
     slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
     items.sort(key=lambda item: -slow[item.path])
-
-
-@pytest.fixture(scope="module", autouse=True)
-def settled_heap() -> Iterator[None]:
-    """Keeps the collector from looking again and again through what a module leaves, such as TensorFlow's graphs."""
-    yield
-    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -94,7 +94,7 @@ class JobCommand(click.Command):
     def _plugins(self, ctx: click.Context, kind: str) -> list[PluginChoice]:
         """The plugins of a kind: those on the command line, else the job's own with the options that it gives them."""
         named = ctx.meta["chosen"][kind]
-        if named == [NOTHING] and dispensable(self.job_class, self.kinds[kind]):
+        if named == [NOTHING] and dispensable(self.job_class, kind):
             return []
         chosen = [PluginChoice(name=name) for name in named]
         return chosen or default_plugins(self.job_class, self.kinds[kind])
@@ -145,7 +145,7 @@ def _kind_help(kind: str, job_class: type[Job], field: str) -> str:
     purpose = job_class.model_fields[field].description
     if purpose is None:
         purpose = f"The {kind} to use." + (" Give it several times for several." if KINDS[kind].several else "")
-        if default and dispensable(job_class, field):
+        if default and dispensable(job_class, kind):
             purpose += f" `{NOTHING}`: no {kind}."
     names = " ".join(choice.name.partition("@")[0] for choice in default)
     return purpose if "[default" in purpose else f"{purpose}  [default: {names or f'no {kind}'}]"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, get_args
 
 import click
 from pydantic import ValidationError
@@ -31,13 +31,10 @@ def default_plugins(job_class: type[Job], field: str) -> list[PluginChoice]:
     return [default] if isinstance(default, PluginChoice) else list(default or ())
 
 
-def dispensable(job_class: type[Job], field: str) -> bool:
-    """Whether a job that is given no plugin for a field does without: `none` may be said then."""
-    declared = job_class.model_fields[field]
-    if get_origin(declared.annotation) is not tuple:
-        return type(None) in get_args(declared.annotation)
-    # Where it takes none if nobody chooses, that may mean all there are.
-    return bool(declared.default) and not any(getattr(rule, "min_length", 0) for rule in declared.metadata)
+def dispensable(job_class: type[Job], kind: str) -> bool:
+    """Whether a job can do without plugins of a kind that it takes: `none` may be said then."""
+    may_be_absent = type(None) in get_args(job_class.model_fields[kind_fields(job_class)[kind]].annotation)
+    return KINDS[kind].dispensable and (KINDS[kind].several or may_be_absent)
 
 
 def flag_of(name: str) -> str:
@@ -59,9 +56,7 @@ def make_job(job_class: type[Job], plugin_options: list[tuple[str, str]], values
     kinds = kind_fields(job_class)
     own = frozenset(job_class.model_fields.keys() - kinds.values())
     defaults = {kind: _unasked(job_class, field) for kind, field in kinds.items()}
-    settings = Settings(
-        own, defaults, frozenset(kind for kind, field in kinds.items() if dispensable(job_class, field))
-    )
+    settings = Settings(own, defaults, frozenset(kind for kind in kinds if dispensable(job_class, kind)))
     if values["config"]:
         lay_yaml(settings, Path(values["config"]))
     lay_environment(settings, os.environ)

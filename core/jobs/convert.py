@@ -111,7 +111,7 @@ class ConvertJob(EncodingChoices, BlendChoices):
     chunk_frames: int = Field(
         128, ge=1, description="Frames that are kept together; a kill loses no more.", json_schema_extra=RUNNING
     )
-    blenders: tuple[PluginChoice, ...] = Field(default_chain("blender"), min_length=1, json_schema_extra=BLENDING)
+    blenders: tuple[PluginChoice, ...] = Field(default_chain("blender"), json_schema_extra=BLENDING)
 
     def preflight(self) -> None:
         """Refuses footage that cannot be read, an output that cannot be written, and a chain that does not fit."""

@@ -82,7 +82,7 @@ class DemoJob(ExtractionPlugins, ProvenanceChoices):
     recognizer: PluginChoice = Field(built_in("dlib-resnet"), json_schema_extra=FINDING)
     model: PluginChoice = Field(default_choice("model"), json_schema_extra=MODEL)
     blenders: tuple[PluginChoice, ...] = Field(
-        tuple(map(built_in, ("mean-color", "feather", "alpha"))), min_length=1, json_schema_extra=BLENDING
+        tuple(map(built_in, ("mean-color", "feather", "alpha"))), json_schema_extra=BLENDING
     )
     listeners: tuple[PluginChoice, ...] = Field(default_chain("listener"), json_schema_extra=RUNNING)
 

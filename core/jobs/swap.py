@@ -93,7 +93,7 @@ class SwapJob(ExtractionChoices, TrainingChoices, ProvenanceChoices):
     check: bool = Field(
         False, description="Check every plugin call against the tensor contract.", json_schema_extra=RUNNING
     )
-    blenders: tuple[PluginChoice, ...] = Field(default_chain("blender"), min_length=1, json_schema_extra=BLENDING)
+    blenders: tuple[PluginChoice, ...] = Field(default_chain("blender"), json_schema_extra=BLENDING)
     listeners: tuple[PluginChoice, ...] = Field(default_chain("listener"), json_schema_extra=RUNNING)
 
     def home(self) -> Path:

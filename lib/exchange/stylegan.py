@@ -114,7 +114,7 @@ def noted_face_type(level: Path) -> str | None:
         return None
     try:
         noted = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise StoreError(
             f"cannot read {path}: {error}; without it, --face-type tells what the pictures show"
         ) from error

@@ -250,6 +250,7 @@ def test_the_job_s_dump_reproduces_it_and_its_run_is_recorded(scene):
 @pytest.mark.parametrize(
     ("names", "message"),
     [
+        ((), "None of the blenders"),
         (("reinhard", "feather"), r"None of the blenders \(reinhard, feather\)"),
         (("alpha", "overlay"), "Several of the blenders composite in the frame: alpha, overlay"),
         (("alpha", "feather"), "blender 'alpha' composites in the frame, so it must come last"),

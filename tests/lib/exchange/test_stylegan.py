@@ -58,7 +58,9 @@ def test_what_they_show_is_noted_by_their_name(levels: Path) -> None:
     assert noted_face_type(largest_level(levels)) == "head"
 
 
-@pytest.mark.parametrize("told", ["", "[]", "{", '{"face_type": "most"}', '{"face_type": ["head"]}', '"head"'])
+@pytest.mark.parametrize(
+    "told", ["", "[]", "{", "[" * 100_000, '{"face_type": "most"}', '{"face_type": ["head"]}', '"head"']
+)
 def test_error_a_note_that_says_no_face_type(levels: Path, told: str) -> None:
     (levels / "set.json").write_text(told)
     with pytest.raises(StoreError, match=r"face.type"):
