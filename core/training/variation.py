@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from .backends import Prepare
@@ -13,8 +13,11 @@ from .step import IdentityBatch, Variation, Warp
 Tensor = Any
 
 
+@lru_cache
 def augmentation(size: int, variation: Variation, warp: Warp) -> Prepare:
-    """Returns the function that makes batches by the training augmentation.
+    """Returns the function that makes an identity's share of a batch by the training augmentation.
+
+    The same arguments give the same function, of which a backend need not make more than one graph.
 
     Args:
         size: Side of the pictures in pixels.
@@ -34,11 +37,8 @@ def augmentation(size: int, variation: Variation, warp: Warp) -> Prepare:
         color_jitter=variation.color_jitter,
     )
 
-    def share(faces: Tensor, masks: Tensor, key: Any) -> IdentityBatch:
+    def prepare(faces: Tensor, masks: Tensor, key: Any) -> IdentityBatch:
         inputs, goals, regions = augment(faces, masks, key, settings)
         return IdentityBatch(inputs, goals, *(regions[..., place : place + 1] for place in range(len(REGIONS))))
-
-    def prepare(stored: Mapping[str, tuple[Tensor, Tensor]], key: Any) -> dict[str, IdentityBatch]:
-        return {name: share(*parts, key) for name, parts in stored.items()}
 
     return prepare

@@ -27,6 +27,10 @@ class RandomKey(keras.random.SeedGenerator):
         self.value = ops.cast(value, "uint32" if keras.backend.backend() == "jax" else "int32")
         self._draws = 0
 
+    def of(self, place: int) -> RandomKey:
+        """The key of one of several parts that are drawn for by the same code; each draws other values."""
+        return RandomKey(self.value + ops.cast(np.array([place, 0]), self.value.dtype))
+
     def next(self, ordered: bool = True) -> Tensor:
         """Gives the numbers of the next draw; called by the `keras.random` functions."""
         draw = np.array([0, self._draws])

@@ -20,8 +20,8 @@ from ..update import Update
 from .stored import StoredFaces
 
 Tensor = Any
-Prepare = Callable[[Mapping[str, tuple[Tensor, Tensor]], Any], dict[str, IdentityBatch]]
-"""Makes a batch of stored faces and masks, by identity, and a random key; runs on the device."""
+Prepare = Callable[[Tensor, Tensor, Any], IdentityBatch]
+"""Makes an identity's share of a batch of its stored faces and masks and a random key; runs on the device."""
 
 _ADAPTERS = {
     "tensorflow": ("tensorflow", "TensorFlowAdapter"),
@@ -88,7 +88,7 @@ def make_adapter(
 
     Args:
         model: The model, loaded.
-        prepare: Makes a batch of stored faces.
+        prepare: Makes an identity's share of a batch of its stored faces.
         faces: The training faces of each identity.
         resident: Whether the training faces are held in device memory; None decides by what fits.
 
@@ -102,6 +102,11 @@ def make_adapter(
     module, name = _ADAPTERS[backend]
     adapter: Adapter = getattr(import_module(f".{module}", __name__), name)(model, prepare, faces, resident)
     return adapter
+
+
+def prepared(prepare: Prepare, stored: Mapping[str, tuple[Tensor, Tensor]], key: Any) -> dict[str, IdentityBatch]:
+    """Makes a batch of the stored faces and masks of each identity, for which other numbers are drawn each."""
+    return {name: prepare(*parts, key.of(place)) for place, (name, parts) in enumerate(stored.items())}
 
 
 @contextmanager

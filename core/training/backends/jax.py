@@ -15,7 +15,7 @@ from ...kinds import Trainable
 from ..faces import TrainingFaces
 from ..step import StepNumbers
 from ..update import Update, all_variables
-from . import Prepare
+from . import Prepare, prepared
 from .stored import StoredFaces
 
 Tensor = Any
@@ -38,7 +38,7 @@ class JaxAdapter:
 
     Args:
         model: The model, loaded.
-        prepare: Makes a batch of stored faces; becomes a part of the compiled function.
+        prepare: Makes an identity's share of a batch of its stored faces; becomes a part of the compiled function.
         faces: The training faces of each identity.
         resident: Whether the training faces are held in device memory; None decides by what fits.
     """
@@ -87,7 +87,7 @@ class JaxAdapter:
             values: list[Tensor], stored: Any, keys: Tensor, number: Tensor, progress: Tensor, rate: Tensor
         ) -> tuple[dict[str, Tensor], list[Tensor]]:
             state = _State(variables, values)
-            batch = self._prepare(stored, RandomKey(keys[0]))
+            batch = prepared(self._prepare, stored, RandomKey(keys[0]))
             step = JaxStep(RandomKey(keys[1]), number, progress)
 
             def total(trained: list[Tensor]) -> tuple[Tensor, tuple[dict[str, Tensor], Tensor, dict[int, Tensor]]]:

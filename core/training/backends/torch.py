@@ -15,7 +15,7 @@ from ...kinds import Trainable
 from ..faces import TrainingFaces
 from ..step import StepNumbers
 from ..update import Update, all_variables
-from . import Prepare
+from . import Prepare, prepared
 from .stored import StoredFaces
 
 Tensor = Any
@@ -37,7 +37,7 @@ class TorchAdapter:
 
     Args:
         model: The model, loaded.
-        prepare: Makes a batch of stored faces.
+        prepare: Makes an identity's share of a batch of its stored faces.
         faces: The training faces of each identity.
         resident: Whether the training faces are held in device memory; None decides by what fits.
     """
@@ -55,7 +55,7 @@ class TorchAdapter:
     ) -> dict[str, Tensor]:
         """Moves one player by one batch; see `Adapter.move`."""
         with torch.no_grad():
-            batch = self._prepare(self.stored.batch(indices), RandomKey(keys[0]))
+            batch = prepared(self._prepare, self.stored.batch(indices), RandomKey(keys[0]))
         step = TorchStep(
             RandomKey(keys[1]), ops.convert_to_tensor(number, "int32"), ops.convert_to_tensor(progress, "float32")
         )

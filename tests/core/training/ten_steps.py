@@ -6,7 +6,6 @@ The first run makes the weights. Every run leaves its losses and weights in `<fo
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -125,11 +124,11 @@ def _faces(seed: int) -> TrainingFaces:
     return TrainingFaces(pictures, pictures[..., :1])
 
 
-def _unchanged(stored: Mapping[str, tuple[Any, Any]], key: Any) -> dict[str, IdentityBatch]:
+def _unchanged(faces: Any, masks: Any, key: Any) -> IdentityBatch:
     """The stored faces themselves: backends draw different random numbers."""
     ops = import_keras().ops
-    shares = {name: tuple(ops.cast(part, "float32") / 255.0 for part in parts) for name, parts in stored.items()}
-    return {name: IdentityBatch(faces, faces, *(masks,) * 3) for name, (faces, masks) in shares.items()}
+    faces, masks = (ops.cast(part, "float32") / 255.0 for part in (faces, masks))
+    return IdentityBatch(faces, faces, *(masks,) * 3)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ def test_feature_a_generator_sees_faces_as_they_are_or_mirrored() -> None:
     ramp = np.broadcast_to(np.arange(side)[:, None] * 5, (FACES, side, side, 1))
     faces = np.repeat(ramp, 3, axis=-1).astype(np.uint8)
     prepare = augmentation(SIZE, Generator.variation, Generator.warp)
-    share = prepare({"faces": (faces, np.zeros_like(faces))}, RandomKey(np.array([1, 2], np.int32)))["faces"]
+    share = prepare(faces, np.zeros_like(faces), RandomKey(np.array([1, 2], np.int32)))
     goal = np.asarray(share.goal)
     np.testing.assert_array_equal(np.asarray(share.input), goal)
     step = side * COVERAGE / SIZE
