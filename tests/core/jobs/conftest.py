@@ -6,6 +6,8 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
 
 import pytest
 
@@ -46,6 +48,19 @@ def extraction(install_plugin: Callable[[str, str, str], PluginChoice], tmp_path
 def every_step_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Progress is told of each step, however soon it follows the one before."""
     monkeypatch.setattr("faceswap.core.jobs.context._PROGRESS_INTERVAL", 0.0)
+
+
+class HiddenQueue(SimpleQueue[Any]):
+    """Looks empty, so that of what is finished when a run stops nothing is taken."""
+
+    def qsize(self) -> int:
+        return 0
+
+
+@pytest.fixture
+def stopped_on_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that is stopped holds what it held then, however far its workers had come."""
+    monkeypatch.setattr("faceswap.core.workers.pool.SimpleQueue", HiddenQueue)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from queue import SimpleQueue
 
 import pytest
 
@@ -190,6 +191,23 @@ def test_stopping_keeps_what_is_finished_and_ends_the_workers(pool):
             kept.append(result)  # noqa: PERF402  (`stop` looks at it on the way)
     assert len(kept) == 1
     assert not running(kept[0]["pid"])
+
+
+def test_stopping_keeps_what_was_finished_but_not_taken_yet(pool, monkeypatch):
+    answers, kept = SimpleQueue(), []
+    monkeypatch.setattr("faceswap.core.workers.pool.SimpleQueue", lambda: answers)
+
+    def stop():
+        if kept:
+            patience = time.monotonic() + 60
+            while answers.qsize() < 2 and time.monotonic() < patience:
+                time.sleep(0.005)
+            raise Cancelled("stop")
+
+    with pytest.raises(Cancelled), pool(1) as one:
+        for result in one.run([*numbers(3), {"number": 3, "seconds": 60}], stop):
+            kept.append(result["square"])  # noqa: PERF401  (`stop` looks at it on the way)
+    assert kept == [0, 1, 4]
 
 
 PARENT = """
