@@ -15,6 +15,8 @@ import pytest
 
 import faceswap
 
+QUICK_XLA = "--xla_backend_optimization_level=0"
+"""Most of the time of a test on JAX goes into compiling what then runs for a moment."""
 PACKAGE = Path(faceswap.__file__).resolve().parent
 
 
@@ -64,10 +66,7 @@ def fresh_python() -> Callable[..., subprocess.CompletedProcess[str]]:
 
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         paths = [str(path) for path in sys.path if path] if PACKAGE.name != "faceswap" else []
-        variables = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **environment}
-        if environment.get("KERAS_BACKEND") == "jax":
-            # Most of the time of a test on JAX goes into compiling what then runs for a moment.
-            variables.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+        variables = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "XLA_FLAGS": QUICK_XLA, **environment}
         command = [sys.executable, *arguments]
         return subprocess.run(command, capture_output=True, text=True, env=variables, timeout=900, check=False)
 

@@ -82,6 +82,8 @@ class Trainable(CropPlugin):
     def losses(self, player: str, batch: Mapping[str, IdentityBatch], step: Step) -> dict[str, Tensor]:
         """The scalar losses of one player, whose sum it minimizes; ordinary Keras calls on `self.networks`.
 
+        They are compiled: what depends on the values of tensors is written with `keras.ops.where` or `cond`, not `if`.
+
         Args:
             player: The name of one of `players()`.
             batch: One entry per identity.
