@@ -71,7 +71,7 @@ class Engine:
         self.batch_size, self._total = batch_size, total
         self._chosen = {name: np.arange(len(share)) for name, share in faces.items()} | dict(chosen or {})
         self.players = model.players()
-        self.updates = make_updates(self.players, model.networks, self._recipe)
+        self.updates = make_updates(self.players, model.networks, self._recipe, total)
         self.backend = running_backend()
         prepare = augmentation(model.crop.size, variation or model.variation, model.warp)
         self._adapter = make_adapter(model, prepare, faces)

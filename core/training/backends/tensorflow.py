@@ -110,13 +110,13 @@ class TensorFlowAdapter:
         return (*self._replicas.mean((losses, total, gradients)), assigned)
 
     def _taking(self, update: Update) -> Callable[[list[Tensor | None], list[Tensor | None], Tensor], None]:
-        """`_take` of a player; on one processor compiled, so that it goes through the weights once.
+        """`_take` of a player; in long runs on one processor compiled, so that it goes through the weights once.
 
         An optimizer is a dozen sums and products of arrays as large as the weights, each of which is a pass through
         memory otherwise. GPUs have the bandwidth, and compiling for them needs parts of CUDA that may not be there.
         """
         take = partial(self._take, update)
-        compiled = self._replicas.count == 1 and not tf.config.list_physical_devices("GPU")
+        compiled = update.worth_compiling and self._replicas.count == 1 and not tf.config.list_physical_devices("GPU")
         return tf.function(take, jit_compile=True, autograph=False) if compiled else take
 
     def _take(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from faceswap.core.training.engine import Engine
 from faceswap.core.training.faces import TrainingFaces
 from faceswap.core.training.recipe import Recipe, computing_in
 from faceswap.core.training.step import IdentityBatch, Player, Step
+from faceswap.core.training.update import make_updates
 
 STEPS = 9
 RATE = 0.125
@@ -68,6 +70,12 @@ def _is(number: Any, numbers: tuple[int, ...]) -> Any:
     from keras import ops
 
     return ops.any(ops.equal(number, ops.convert_to_tensor(np.array(numbers or (-1,), np.int32))))
+
+
+@pytest.fixture(autouse=True)
+def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a long run; the other tests of training are short ones."""
+    monkeypatch.setattr("faceswap.core.training.update._COMPILING", 0)
 
 
 def _engine(recipe: Recipe, losses: tuple[int, ...] = (), slopes: tuple[int, ...] = ()) -> Engine:
@@ -216,3 +224,16 @@ def test_feature_float16_finds_its_scale() -> None:
     _assert_equal(_values(engine), _expected(recipe, skipped=(0, 2, 5)))
     assert float(_numpy(engine.updates[0].scaling[0])) == 2.0**12
     assert engine.skipped() == (0, 0)
+
+
+@pytest.mark.parametrize(("interval", "steps"), [(1, 4000), (8, 32000)])
+def test_feature_only_long_runs_are_worth_compiling(monkeypatch: pytest.MonkeyPatch, interval: int, steps: int) -> None:
+    """2 s of compiling, of which each move of the four weights gives half a millisecond back."""
+    monkeypatch.undo()
+    model = Pulled()
+    model.load()
+    players = [replace(player, interval=interval) for player in model.players()]
+    worth = [
+        make_updates(players, model.networks, Recipe(), each)[0].worth_compiling for each in (steps - 1, steps, None)
+    ]
+    assert worth == [False, True, True]
