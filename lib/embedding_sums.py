@@ -53,6 +53,11 @@ class EmbeddingSums:
         outer = np.outer(self._sum, self._sum) / self.count
         return np.asarray((self._products - outer) / (self.count - 1))
 
+    def gaussian(self) -> tuple[Array, Array]:
+        """Mean and covariance: what Fréchet distances are taken of."""
+        covariance = self.covariance()
+        return self.mean(), covariance
+
     def pair_distances(self) -> tuple[float, float]:
         """Mean and variance (of the population) of the squared distances of all pairs.
 
@@ -70,4 +75,5 @@ class EmbeddingSums:
 
     def _require(self, least: int) -> None:
         if self.count < least:
-            raise FaceswapError(f"it takes {least} faces or more. Received: {self.count}")
+            faces = "face" if least == 1 else "faces"
+            raise FaceswapError(f"it takes {least} {faces} or more. Received: {self.count}")

@@ -201,6 +201,12 @@ def require_parent(path: Path) -> None:
         raise OutputError(f"cannot write {path}: the folder {path.parent} does not exist; make it first")
 
 
+def require_folder(path: Path) -> None:
+    """Raises OutputError where a file is in the way of a folder that is to be made, or continued."""
+    if path.exists() and not path.is_dir():
+        raise OutputError(f"cannot write {path}: a file of that name is in the way")
+
+
 def disk_full_message(path: Path, needed: int | None = None) -> str:
     """The message for a full disk, a used-up quota or a file over the system's size limit."""
     free = shutil.disk_usage(path.parent).free if path.parent.is_dir() else 0

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ...lib.media import Medium
 from ...lib.provenance.pictures import write_sealed
 from ...lib.provenance.signing import Sealer
-from ...lib.publish import atomic_file, output_errors, publish_bytes, require_parent, sweep
+from ...lib.publish import atomic_file, output_errors, publish_bytes, require_folder, require_parent, sweep
 from ..errors import OutputError
 from .models import Floats
 from .stream import Work
@@ -132,8 +132,7 @@ def require_patch_folder(folder: Path, medium: Medium, output: Path) -> None:
         OutputError: The folder around it is missing, a file is in its way, or it holds the footage or the output.
     """
     require_parent(folder)
-    if folder.exists() and not folder.is_dir():
-        raise OutputError(f"cannot write patches to {folder}: a file of that name is in the way")
+    require_folder(folder)
     taken = {output.resolve(), *([medium.folder.resolve()] if medium.images else [])}
     if folder.resolve() in taken:
         raise OutputError(f"--patch {folder} holds other images; choose a folder of its own for the patches")

@@ -45,8 +45,8 @@ def known_recognizer(faceset: Faceset, purpose: str) -> Known:
     if not names:
         installed = " or ".join(f"--recognizer {found.name}" for found in discover("recognizer"))
         raise StoreError(
-            f"{purpose} needs embeddings, and faceset {faceset.path} has none; extract its footage into another folder "
-            f"with {installed or '--recognizer'}"
+            f"{purpose} needs embeddings, and faceset {faceset.path} has none; make it anew in another folder, with "
+            f"{installed or '--recognizer'}"
         )
     return Known(names[0], same_person_below(names[0]))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from ...lib.faceset import Faceset
-from ...lib.publish import output_errors, publish_bytes
+from ...lib.publish import output_errors, publish_bytes, require_folder
 from ..errors import FaceswapError, PluginError, StoreError, WeightsError
 from ..evaluating.figures import HEADING, figure_rows
 from ..facesets.recognition import Known, known_recognizer, same_person_below
@@ -74,8 +74,12 @@ class EvaluateJob(Job):
         return versions(prepare("metric", choice) for choice in self.metrics)
 
     def preflight(self) -> None:
-        """Refuses metrics that do not exist."""
-        self.plugin_versions()
+        """Refuses a report that cannot be written, and metrics that do not exist or say nothing here."""
+        require_folder(self.home())
+        for choice in self.metrics:
+            metric = prepare("metric", choice)
+            if lacks := self.lacking(metric.plugin):
+                raise PluginError(f"{metric.label} {lacks}")
 
     def look(self, facesets: Sequence[Faceset]) -> Look:
         """How the faces are shown: with the embeddings of a recognizer that all facesets know."""
@@ -106,7 +110,7 @@ class EvaluateJob(Job):
                         loaded[each.label] = each.load()
                     results.append(measure(each, loaded[each.label], comparison, context.check))
                 except (PluginError, StoreError, WeightsError) as error:
-                    left_out.append(self._refused(error))
+                    left_out.append(self._refused(_named(each, error)))
                 stage.advance()
         if not results:
             reasons = "".join(f"\n  {line}" for line in _grouped(left_out))
@@ -114,7 +118,7 @@ class EvaluateJob(Job):
         return self._publish(context, results, about, tuple(dict.fromkeys(left_out)))
 
     def lacking(self, metric: Metric) -> str:
-        """What a metric would need to say something in this job, behind its name."""
+        """What a metric would need to say something in this job, behind its name; empty where nothing is lacking."""
         raise NotImplementedError
 
     def _metrics(self) -> tuple[list[Prepared], list[str]]:
@@ -157,6 +161,11 @@ class EvaluateJob(Job):
     def title(self) -> str:
         """The heading of the page."""
         raise NotImplementedError
+
+
+def _named(used: Prepared, error: FaceswapError) -> FaceswapError:
+    """An error that says whose it is; that of a missing file speaks of the file alone."""
+    return error if str(error).startswith(used.label) else type(error)(f"{used.label}: {error}")
 
 
 def _grouped(left_out: Sequence[str]) -> list[str]:

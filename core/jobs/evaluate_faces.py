@@ -49,7 +49,7 @@ class EvaluateFacesJob(EvaluateJob):
         return self.output or self.generated.with_name(f"{self.generated.name}.evaluation")
 
     def preflight(self) -> None:
-        """Refuses facesets that cannot be opened."""
+        """Refuses what every evaluation refuses, and facesets that cannot be opened."""
         super().preflight()
         for path in filter(None, (self.generated, self.reference)):
             Faceset.open(path).close()
@@ -78,9 +78,9 @@ class EvaluateFacesJob(EvaluateJob):
 
     def lacking(self, metric: Metric) -> str:
         """What a metric would need: the other faces, or the same moments of them."""
-        return (
-            "compares the same moments, as `faceswap evaluate swap` does" if metric.needs_pairs else "needs --reference"
-        )
+        if metric.needs_pairs:
+            return "compares the same moments, as `faceswap evaluate swap` does"
+        return "needs --reference" if metric.needs_real and self.reference is None else ""
 
     def title(self) -> str:
         """The heading of the page."""

@@ -54,7 +54,7 @@ class EvaluateSwapJob(EvaluateJob):
         return self.output or self.swapped.with_name(f"{self.swapped.name}.evaluation")
 
     def preflight(self) -> None:
-        """Refuses facesets that cannot be opened, and media that hold none."""
+        """Refuses what every evaluation refuses, facesets that cannot be opened, and media that cannot be extracted."""
         super().preflight()
         for path in (self.source, self.target):
             Faceset.open(path).close()
@@ -105,8 +105,8 @@ class EvaluateSwapJob(EvaluateJob):
             return self.evaluate(context, comparisons, about)
 
     def lacking(self, metric: Metric) -> str:
-        """All that is not there without it."""
-        return "needs --truth"
+        """The truth, where it compares the same moments of one person."""
+        return "needs --truth" if metric.needs_pairs and not (metric.across_people or self.truth) else ""
 
     def title(self) -> str:
         """The heading of the page."""

@@ -33,7 +33,7 @@ class GenerateReport(Report):
     """What was made.
 
     Attributes:
-        pictures: Pictures that the generator made.
+        pictures: Pictures of the generator that the faceset was made of, those of earlier runs too.
         faces: Those in which a face was found; the faceset holds them.
         without_face: Those in which none was found.
         step: The training step of the generator.

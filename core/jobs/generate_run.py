@@ -53,7 +53,7 @@ class GenerateRun:
         written = list(map(str, self._draw()))
         extracted = self._extract() if job.count else None
         return GenerateReport(
-            pictures=job.count,
+            pictures=extracted.frames if extracted else 0,
             faces=extracted.faces if extracted else 0,
             without_face=extracted.frames_without_face if extracted else 0,
             step=self._trained.step,
@@ -101,10 +101,18 @@ class GenerateRun:
         """Finds the faces of the pictures."""
         job = self._job
         try:
-            return job.extraction(self._trained.crop.size).run(self._context)
+            extracted = job.extraction(self._trained.crop.size).run(self._context)
         except NoFaceError as error:
-            raise NoFaceError(
-                f"The generator of {job.model_dir} has learned for {self._trained.step} steps, and no face was found "
-                f"in its {job.count} pictures. Look at them in {job.faceset / PICTURES}: if they show no faces yet, "
-                "train it longer; if they do, choose another --detector or its options."
-            ) from error
+            raise NoFaceError(self._faceless(f"no face was found in its {job.count} pictures")) from error
+        if extracted.frames_without_face > extracted.frames / 2:
+            few = f"in {extracted.frames_without_face} of its {extracted.frames} pictures no face was found"
+            self._context.warn(self._faceless(few))
+        return extracted
+
+    def _faceless(self, found: str) -> str:
+        """What to do where few faces were found, or none."""
+        return (
+            f"The generator of {self._job.model_dir} has learned for {self._trained.step} steps, and {found}. Look at "
+            f"them in {self._job.faceset / PICTURES}: if they show no faces yet, train it longer; if they do, choose "
+            "another --detector or its options."
+        )

@@ -65,7 +65,7 @@ class ImportAlignedJob(ImportGivenJob):
         """
         if not medium.images:
             raise MediaError(
-                f"{medium.path} is a video, and a folder of pictures is wanted: `faceswap extract` takes it"
+                f"{medium.path} is a file, and a folder of pictures is wanted; videos are what `faceswap extract` takes"
             )
         faces = self._faces(medium)
         if self._attributes is not None:

@@ -105,7 +105,8 @@ class ImportGivenJob(Job):
         """Imports the frames that the faceset does not hold yet.
 
         Raises:
-            MediaError: The medium or what is known of it cannot be read, or it is known of frames that are not there.
+            MediaError: Nothing of the medium can be read, or what is known of it cannot, or is of frames that are not
+                there.
             PluginError: A plugin is unknown, does not fit the others, or failed.
             StoreError: The faceset was made otherwise or of other footage of the same name, or is damaged.
             OutputError: The faceset cannot be written.
@@ -123,9 +124,12 @@ class ImportGivenJob(Job):
             tasks = [_with_rows(task, rows) for task in make_tasks([part], _CHUNK)]
             workers = min(self.workers or core_count(), len(tasks))
             results = self._import(context, faceset, part, tasks, self._work(part, given), workers)
-            missing = tell_undecoded([part], results, Warnings(context.warn))
-            self.imported(faceset)
+            warnings = Warnings(context.warn)
+            missing = tell_undecoded([part], results, warnings)
             info = faceset.info()
+            if not info.frames:
+                raise MediaError(warnings.told[0])
+            self.imported(faceset)
         return ImportReport(
             frames=info.frames,
             faces=info.faces,

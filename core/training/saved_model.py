@@ -116,7 +116,7 @@ def read_record(folder: Path) -> ModelRecord:
         content = yaml.safe_load(path.read_bytes())
         _require_contract(path, content)  # First: a later one may have other fields.
         record = ModelRecord.model_validate(content)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise CheckpointError(
             f"{folder} is not a model folder: it has no {MODEL_FILE}; make one with `faceswap train`"
         ) from None
@@ -147,6 +147,11 @@ def settle_record(folder: Path, prepared: Prepared) -> None:
     saved = read_record(folder)
     if saved.name == record.name:
         saved = saved.model_copy(update={"options": _options_today(folder, saved, prepared)})
+    if (saved.kind, saved.name, saved.package) != (record.kind, record.name, record.package):
+        raise CheckpointError(
+            f"{folder} holds the {saved.kind} '{saved.name}' of {saved.package}, and {prepared.label} is to be "
+            "trained. Choose another folder or the same plugin."
+        )
     differences = saved.differences(record)
     if differences:
         raise CheckpointError(

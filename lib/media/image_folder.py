@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from ..errors import OutputError
-from ..publish import output_errors, publish_bytes, require_parent
+from ..publish import output_errors, publish_bytes, require_folder, require_parent
 from .frame import Frame, ImagePicture
 from .images import DEEP_ENDINGS, IMAGE_ENDINGS, Finish, Pixels, write_image
 
@@ -32,8 +32,7 @@ class ImageFolder:
             raise OutputError(f"unknown image ending {ending!r}; use one of {' '.join(IMAGE_ENDINGS)}")
         self.folder = Path(folder)
         require_parent(self.folder)
-        if self.folder.exists() and not self.folder.is_dir():
-            raise OutputError(f"cannot write images to {self.folder}: a file of that name is in the way")
+        require_folder(self.folder)
         with output_errors(self.folder):
             self.folder.mkdir(exist_ok=True)
         self._ending = ending

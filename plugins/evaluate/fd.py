@@ -28,7 +28,7 @@ class FrechetMetric(Metric):
         """Measures from running sums; memory does not grow with the number of faces."""
         names: set[str] = set()
         ours, theirs = (summed_embeddings(_noting(batches, names)) for batches in (fake, real or ()))
-        distance = frechet_distance(ours.mean(), ours.covariance(), theirs.mean(), theirs.covariance())
+        distance = frechet_distance(*ours.gaussian(), *theirs.gaussian())
         return {f"fd-{'-'.join(sorted(names)) or 'unknown'}": distance}
 
 

@@ -42,7 +42,7 @@ class FidMetric(InceptionMetric):
     def measure(self, fake: Iterable[FaceBatch], real: Iterable[FaceBatch] | None = None) -> dict[str, float]:
         """Measures from running sums; memory does not grow with the number of faces."""
         ours, theirs = (self._sums(batches) for batches in (fake, real or ()))
-        distance = frechet_distance(ours.mean(), ours.covariance(), theirs.mean(), theirs.covariance())
+        distance = frechet_distance(*ours.gaussian(), *theirs.gaussian())
         return {"fid": distance}
 
     def _sums(self, batches: Iterable[FaceBatch]) -> EmbeddingSums:

@@ -47,3 +47,7 @@ def test_feature_moments_are_those_of_numpy():
 def test_error_too_few_faces():
     with pytest.raises(FaceswapError, match=r"2 faces or more. Received: 1"):
         summed(np.ones((1, 8))).pair_distances()
+    with pytest.raises(FaceswapError, match=r"2 faces or more. Received: 0"):
+        summed(np.ones((0, 8))).gaussian()
+    with pytest.raises(FaceswapError, match=r"1 face or more. Received: 0"):
+        summed(np.ones((0, 8))).mean()

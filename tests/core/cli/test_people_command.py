@@ -107,5 +107,5 @@ def test_error_wrong_names_are_one_line(call: Call, faceset: Path, words: list[s
 def test_error_no_embeddings_is_one_line(call: Call, make_faceset: Callable[..., Path], tmp_path: Path) -> None:
     code, _, error = call("faceset", "people", str(make_faceset(tmp_path / "plain")))
     assert code == 2
-    assert "has none; extract its footage into another folder with --recognizer dlib-resnet" in error
+    assert "has none; make it anew in another folder, with --recognizer dlib-resnet" in error
     assert len(error.splitlines()) == 1

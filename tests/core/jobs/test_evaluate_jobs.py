@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from faceswap.core.cli.main import main
-from faceswap.core.errors import FaceswapError, PluginError, StoreError
+from faceswap.core.errors import FaceswapError, OutputError, PluginError, StoreError
 from faceswap.core.host import PluginChoice
 from faceswap.core.jobs.evaluate_faces import EvaluateFacesJob
 from faceswap.core.jobs.evaluate_swap import EvaluateSwapJob
@@ -185,6 +185,19 @@ def test_a_broken_metric_of_another_package_is_told_and_left_out(made, tmp_path,
         run_job(EvaluateFacesJob(generated=made["swap"], output=tmp_path / "two", metrics=(choice,), size=64))
 
 
+def test_error_what_is_known_before_any_extraction(made, tmp_path):
+    """What a metric lacks, and where the report cannot go, is told before a video is even opened."""
+    (tmp_path / "video.mp4").touch()
+    both = {"source": made["source"], "target": made["source"]}
+    asked = EvaluateSwapJob(swapped=tmp_path / "video.mp4", metrics=(PluginChoice(name="psnr"),), **both)
+    with pytest.raises(PluginError, match="metric 'psnr' needs --truth"):
+        run_job(asked)
+    assert not asked.home().exists()
+    for job in (asked, EvaluateFacesJob(generated=made["bare"])):
+        with pytest.raises(OutputError, match=r"video\.mp4: a file of that name is in the way"):
+            run_job(job.model_copy(update={"output": tmp_path / "video.mp4"}))
+
+
 def test_error_footage_that_does_not_go_together(made, tmp_path):
     take = Take(SITTER, Script(2))
     faces = [record(take.frame(0), take.landmarks(0), person(0, 1)[0])]
@@ -228,7 +241,7 @@ def test_error_sets_of_no_face_and_of_one(made, tmp_path, count):
             run_job(job)
         lines = str(told.value).splitlines()
         assert "  identity-match: there is no face to judge" in lines
-        assert "  identity-spread: it takes 2 faces or more. Received: 0" in lines
+        assert "  fd, identity-spread: it takes 2 faces or more. Received: 0" in lines
         return
     report = run_job(job)
     assert [name for name, _, _ in report.figures] == ["identity-match"]

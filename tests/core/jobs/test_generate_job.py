@@ -115,6 +115,24 @@ def test_error_pictures_without_a_face(tmp_path: Path, model: Path) -> None:
         run_job(_job(model, tmp_path / "faces"))
 
 
+def test_feature_few_faces_are_told_and_a_smaller_count_takes_none_away(
+    tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def generate(plugin: Any, latents: NDArray[np.float32], truncation: float = 1.0) -> NDArray[np.uint8]:
+        faces = np.zeros((len(latents), 64, 64, 3), np.uint8)
+        faces[:1] = portrait().crop(CropSpec(64, "full"))[0]
+        return faces
+
+    monkeypatch.setattr(DcganGenerator, "generate", generate)
+    for count in (3, 1):
+        told: list[Any] = []
+        report = run_job(_job(model, tmp_path / "faces", count=count), told.append)
+        assert (report.pictures, report.faces, report.without_face) == (3, 1, 2)
+        assert any(
+            "in 2 of its 3 pictures no face was found. Look at" in getattr(event, "message", "") for event in told
+        )
+
+
 def test_error_another_seed_in_the_same_folder(tmp_path: Path, model: Path) -> None:
     (tmp_path / "faces" / "pictures").mkdir(parents=True)
     (tmp_path / "faces" / "generated.json").write_text("{}")

@@ -123,7 +123,7 @@ def test_error_bad_input_makes_nothing(celeba: Path, tmp_path: Path) -> None:
     (tmp_path / "film.mp4").write_bytes(b"")
     (tmp_path / "empty").mkdir()
     wrong: list[tuple[type[Exception], str, dict[str, Any]]] = [
-        (MediaError, "is a video, and a folder of pictures is wanted", {"media": tmp_path / "film.mp4"}),
+        (MediaError, "is a file, and a folder of pictures is wanted", {"media": tmp_path / "film.mp4"}),
         (MediaError, "holds no images", {"media": tmp_path / "empty"}),
         (MediaError, "there is no file", {"media": tmp_path / "missing"}),
         (MediaError, "no file", {"attributes": tmp_path / "missing.txt"}),
@@ -135,6 +135,13 @@ def test_error_bad_input_makes_nothing(celeba: Path, tmp_path: Path) -> None:
             run_job(job(**{"folder": celeba / "img", "faceset": tmp_path / "faces"}).model_copy(update=settings))
         assert "\n" not in str(told.value)
     assert not (tmp_path / "faces").exists()
+
+
+def test_error_pictures_none_of_which_can_be_read(tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).write_bytes(b"\xff\xd8\xff damaged")
+    with pytest.raises(MediaError, match=r"0 of 2 frames could be decoded.*a\.jpg"):
+        run_job(job(tmp_path, tmp_path / "faces", layout="aligned"))
 
 
 def test_roundtrip_through_tfrecords(celeba: Path, tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_error_other_options(tmp_path: Path, facesets: Facesets) -> None:
     wider = PluginChoice(name="mini", options={"width": 0.06})
     with pytest.raises(CheckpointError, match=r"trained with option width 0\.05 instead of 0\.06"):
         run_job(small_job(folder, facesets, model=wider))
-    with pytest.raises(CheckpointError, match="name mini instead of h128"):
+    with pytest.raises(CheckpointError, match="holds the model 'mini' of faceswap, and model 'h128' is to be trained"):
         run_job(small_job(folder, facesets, model=PluginChoice(name="h128")))
     assert newest_state(folder) == state
 

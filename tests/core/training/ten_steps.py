@@ -54,8 +54,8 @@ def make(name: str) -> Trainable:
         return ChangingGenerator(StyleGan2Generator.Options(width=0.01, r1_every=2, path_every=3))
     if name == "stylegan":
         _draw_alike()
-        # Steps of two faces: three at 8 pixels, three that blend 16 in, three at 16 pixels, and one that blends 32 in.
-        return StyleGanGenerator(StyleGanGenerator.Options(width=0.01, growing=0.006))
+        # Steps of two faces: four at 8 pixels, four that blend 16 in, and two at 16 pixels.
+        return StyleGanGenerator(StyleGanGenerator.Options(width=0.01, growing=0.008))
     if name == "cyclegan":
         return CycleGanModel(CycleGanModel.Options(width=0.05, blocks=1, pool=0, cycle=1))
     if name in ("dcgan", "vae"):

@@ -70,7 +70,9 @@ def test_error_other_options_than_the_checkpoint_was_trained_with(tmp_path: Path
         CheckpointError, match=r"trained with option width 0\.05 instead of 0\.1\. Choose another folder"
     ):
         settle_record(tmp_path, _mini(width=0.1))
-    with pytest.raises(CheckpointError, match="name mini instead of original"):
+    with pytest.raises(
+        CheckpointError, match=r"holds the model 'mini' of faceswap, and model 'original' is to be trained\."
+    ):
         settle_record(tmp_path, prepare("model", PluginChoice(name="original")))
 
 
@@ -93,8 +95,10 @@ def test_feature_options_and_versions_that_came_later_are_no_difference(tmp_path
 
 
 def test_error_no_model_folder(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="is not a model folder"):
-        load_trained_model(tmp_path)
+    (tmp_path / "file").touch()
+    for path in (tmp_path, tmp_path / "file"):
+        with pytest.raises(CheckpointError, match="is not a model folder"):
+            load_trained_model(path)
 
 
 def test_error_no_checkpoint(tmp_path: Path) -> None:
