@@ -57,8 +57,11 @@ def _equal(first: dict[str, Any], second: dict[str, Any]) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("recipe", [None, EVERYTHING], ids=["plain", "everything"])
-def test_feature_going_on_equals_never_having_stopped(tmp_path: Path, recipe: Recipe | None) -> None:
-    """The third step is the first of two whose gradients are averaged."""
+def test_feature_going_on_equals_never_having_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: Recipe | None
+) -> None:
+    """Compiled, as long runs are; the third step is the first of two whose gradients are averaged."""
+    monkeypatch.setattr("faceswap.core.training.update._COMPILING", 0)
     straight = _engine(recipe=recipe)
     straight.slowing = 0.5
     for _ in range(3):
