@@ -14,7 +14,7 @@ class DoublingGenerator(Generator):
     class Options(Generator.Options):
         """How large the faces are."""
 
-        size: int = Field(64, ge=8, le=256, description="Side of the pictures in pixels, a power of two.")
+        size: int = Field(64, ge=8, le=256, description="Side of the pictures in pixels, a power of two from 8 to 256.")
 
         @field_validator("size")
         @classmethod

@@ -19,7 +19,9 @@ class StyleGenerator(DoublingGenerator):
     class Options(DoublingGenerator.Options):
         """How large the networks are."""
 
-        size: int = Field(64, ge=8, le=1024, description="Side of the pictures in pixels, a power of two.")
+        size: int = Field(
+            64, ge=8, le=1024, description="Side of the pictures in pixels, a power of two from 8 to 1024."
+        )
         base: int = Field(
             8192, ge=64, le=65536, description="Channels times pixels of a side; 8192: config E, 16384: F."
         )
