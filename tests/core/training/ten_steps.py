@@ -99,7 +99,8 @@ def run(folder: Path, name: str, optimizer: str) -> None:
     players = model.players()
     if optimizer == "sgd":
         players = [replace(player, optimizer=import_keras().optimizers.SGD(RATES[name])) for player in players]
-    updates = make_updates(players, model.networks, Recipe())
+    # Adam's moves are compiled where the backend compiles them in long runs alone.
+    updates = make_updates(players, model.networks, Recipe(), STEPS if optimizer == "sgd" else None)
     faces = {identity: _faces(seed) for seed, identity in enumerate(model.identities)}
     adapter = make_adapter(model, _unchanged, faces)
     indices = {identity: np.arange(FACES) for identity in faces}
