@@ -78,9 +78,11 @@ class EvaluateFacesJob(EvaluateJob):
 
     def lacking(self, metric: Metric) -> str:
         """What a metric would need: the other faces, or the same moments of them."""
+        if not metric.needs_real:
+            return ""
         if metric.needs_pairs:
             return "compares the same moments, as `faceswap evaluate swap` does"
-        return "needs --reference" if metric.needs_real and self.reference is None else ""
+        return "needs --reference" if self.reference is None else ""
 
     def title(self) -> str:
         """The heading of the page."""

@@ -106,7 +106,8 @@ class EvaluateSwapJob(EvaluateJob):
 
     def lacking(self, metric: Metric) -> str:
         """The truth, where it compares the same moments of one person."""
-        return "needs --truth" if metric.needs_pairs and not (metric.across_people or self.truth) else ""
+        own = metric.needs_real and metric.needs_pairs and not metric.across_people
+        return "needs --truth" if own and not self.truth else ""
 
     def title(self) -> str:
         """The heading of the page."""

@@ -133,7 +133,7 @@ class TensorFlowAdapter:
 def _graph_of(prepare: Prepare) -> Prepare:
     """Makes one graph of `prepare`, which all identities, players and phases share.
 
-    To trace it anew for each of them took a third of the time before the first step.
+    To trace it anew for each of them took up to a third of the time before the first step, most with small networks.
     """
     names = [field.name for field in fields(IdentityBatch)]
 
